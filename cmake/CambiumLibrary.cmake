@@ -1,0 +1,37 @@
+# One interface target carries the flags that the numerics contract needs and the warnings.
+add_library(cambium_flags INTERFACE)
+target_include_directories(cambium_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
+# -ffp-contract=off: a multiply-add is fused where the contract says fma and nowhere else.
+target_compile_options(cambium_flags INTERFACE
+  -ffp-contract=off -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-psabi)
+# GCC 12 reports string concatenation as overlapping copies (GCC bug 105329).
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(cambium_flags INTERFACE -Wno-restrict)
+endif()
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  # The contract's minimum x86 target (AVX2 + FMA); wider units are chosen at run time.
+  target_compile_options(cambium_flags INTERFACE -march=x86-64-v3)
+endif()
+if(CAMBIUM_WERROR)
+  target_compile_options(cambium_flags INTERFACE -Werror)
+endif()
+if(CAMBIUM_SANITIZE)
+  target_compile_options(cambium_flags INTERFACE -fsanitize=${CAMBIUM_SANITIZE}
+    -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(cambium_flags INTERFACE -fsanitize=${CAMBIUM_SANITIZE})
+endif()
+
+# cambium_library(NAME SRCS a.cc ... [TESTS a_test.cc ...] [DEPS base ...] [LIBS fmt::fmt ...])
+# builds cambium_NAME and one test program NAME_test from all its tests.
+function(cambium_library name)
+  cmake_parse_arguments(ARG "" "" "SRCS;TESTS;DEPS;LIBS" ${ARGN})
+  add_library(cambium_${name} STATIC ${ARG_SRCS})
+  list(TRANSFORM ARG_DEPS PREPEND cambium_)
+  target_link_libraries(cambium_${name} PUBLIC cambium_flags ${ARG_DEPS} ${ARG_LIBS})
+  if(CAMBIUM_TESTS AND ARG_TESTS)
+    add_executable(${name}_test ${ARG_TESTS})
+    target_link_libraries(${name}_test PRIVATE cambium_${name} GTest::gtest GTest::gtest_main)
+    add_test(NAME ${name} COMMAND ${name}_test)
+    set_tests_properties(${name} PROPERTIES LABELS fast TIMEOUT 900)
+  endif()
+endfunction()

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <vector>
+
+#include "base/byte_reader.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/philox.h"
+#include "base/progress.h"
+#include "base/thread_pool.h"
+
+namespace cambium {
+namespace {
+
+// Known answers of the Random123 distribution (kat_vectors, philox4x32 10).
+TEST(Philox, KnownAnswers) {
+  EXPECT_EQ(Philox4x32({0, 0, 0, 0}, {0, 0}),
+            (PhiloxBlock{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}));
+  EXPECT_EQ(Philox4x32({0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff}, {0xffffffff, 0xffffffff}),
+            (PhiloxBlock{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}));
+  EXPECT_EQ(Philox4x32({0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, {0xa4093822, 0x299f31d0}),
+            (PhiloxBlock{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}));
+}
+
+TEST(Philox, BelowCoversTheRangeAndDependsOnPurpose) {
+  const Philox random(7, RandomPurpose::kTest);
+  const Philox other(7, RandomPurpose::kInit);
+  std::vector<int> seen(5);
+  int equal = 0;
+  for (uint64_t i = 0; i < 500; ++i) {
+    ++seen[random.Below(5, 1, i)];
+    equal += random.Bits64(1, i) == other.Bits64(1, i);
+  }
+  for (const int count : seen) EXPECT_GT(count, 60);
+  EXPECT_EQ(equal, 0);
+}
+
+TEST(Sha256, KnownAnswer) {
+  EXPECT_EQ(ToHex(Sha256Of("abc")),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+TEST(ThreadPool, EveryTaskOnceAtAnyThreadCount) {
+  for (const size_t threads : {1, 2, 3, 8}) {
+    ThreadPool pool(threads);
+    for (int round = 0; round < 50; ++round) {
+      std::vector<std::atomic<int>> hits(97);
+      pool.ParallelFor(hits.size(), [&](size_t task, size_t thread) {
+        EXPECT_LT(thread, threads);
+        ++hits[task];
+      });
+      for (const auto& hit : hits) EXPECT_EQ(hit, 1);
+    }
+    std::vector<std::atomic<int>> hits(1000);
+    pool.ParallelRanges(hits.size(), 16, [&](size_t begin, size_t end, size_t) {
+      EXPECT_EQ(begin % 16, 0u);
+      for (size_t i = begin; i < end; ++i) ++hits[i];
+    });
+    for (const auto& hit : hits) EXPECT_EQ(hit, 1);
+  }
+}
+
+TEST(ThreadPool, RethrowsAndGoesOn) {
+  ThreadPool pool(3);
+  EXPECT_THROW(pool.ParallelFor(10,
+                                [](size_t task, size_t) {
+                                  if (task == 5) Fail(ErrorCode::kIo, "task {}", task);
+                                }),
+               Error);
+  std::atomic<int> count{0};
+  pool.ParallelFor(10, [&](size_t, size_t) { ++count; });
+  EXPECT_EQ(count, 10);
+}
+
+TEST(ThreadPool, TasksFlushDenormals) {
+  ThreadPool pool(2);
+  pool.ParallelFor(8, [](size_t, size_t) {
+    volatile float tiny = 1e-38f;
+    EXPECT_EQ(tiny * 0.01f, 0.0f);
+  });
+}
+
+TEST(AtomicFileWriter, KeepsTheOldFileUntilCommit) {
+  const auto path = std::filesystem::temp_directory_path() / fmt::format("cambium-{}", getpid());
+  WriteFileAtomically(path, "old");
+  {
+    AtomicFileWriter writer(path);
+    writer.Write("new, never committed");
+  }
+  EXPECT_EQ(ReadFile(path), "old");
+  const std::string big(3 << 20, 'x');
+  WriteFileAtomically(path, big);
+  EXPECT_EQ(ReadFile(path), big);
+  EXPECT_EQ(MappedFile(path).bytes().size(), big.size());
+  std::filesystem::remove(path);
+  try {
+    ReadFile(path);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kNotFound);
+    EXPECT_NE(std::string(error.what()).find(path.string()), std::string::npos);
+  }
+}
+
+TEST(ByteReader, FailsOnceAndRemembersWhere) {
+  const std::vector<uint8_t> bytes = {1, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255};
+  ByteReader reader(bytes, "file");
+  EXPECT_EQ(reader.Read<uint32_t>("magic"), 1u);
+  EXPECT_EQ(reader.ReadCount64(1, "count"), 0u);
+  EXPECT_TRUE(reader.failed());
+  EXPECT_EQ(reader.Read<uint32_t>("later"), 0u);
+  try {
+    reader.ThrowIfFailed();
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("file: offset 4: count"), std::string::npos);
+  }
+}
+
+TEST(Progress, Formats) {
+  EXPECT_EQ(FormatDuration(3723), "1h02m");
+  EXPECT_EQ(FormatDuration(12.2), "12s");
+  EXPECT_EQ(FormatCount(1234567), "1.23M");
+  EXPECT_EQ(FormatBytes(0x1p31), "2.00 GiB");
+}
+
+}  // namespace
+}  // namespace cambium
