@@ -40,7 +40,8 @@ float Philox::Uniform(uint64_t major, uint64_t minor) const {
 }
 
 uint64_t Philox::Below(uint64_t n, uint64_t major, uint64_t minor) const {
-  return static_cast<uint64_t>(static_cast<unsigned __int128>(Bits64(major, minor)) * n >> 64);
+  __extension__ using Uint128 = unsigned __int128;
+  return static_cast<uint64_t>(static_cast<Uint128>(Bits64(major, minor)) * n >> 64);
 }
 
 }  // namespace cambium
