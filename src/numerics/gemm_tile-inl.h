@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+// The micro-kernel: one tile of up to 6 rows x 64 columns, all of K in one go (gemm.h has the
+// contract). Included per SIMD target by gemm.cc and by the attention kernels.
+//
+// 6 x 4 vectors of 16 use 24 accumulators; four loads of B and six broadcasts of A feed 24 multiply
+// instructions, so a core with two loads per cycle is never short of operands.
+
+// NOLINTNEXTLINE(llvm-header-guard): per-target include guard
+#if defined(CAMBIUM_NUMERICS_GEMM_TILE_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef CAMBIUM_NUMERICS_GEMM_TILE_INL_H_
+#undef CAMBIUM_NUMERICS_GEMM_TILE_INL_H_
+#else
+#define CAMBIUM_NUMERICS_GEMM_TILE_INL_H_
+#endif
+
+#include <hwy/highway.h>
+
+#include <cstring>
+#include <type_traits>
+
+#include "numerics/bfloat16.h"
+#include "numerics/gemm.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace cambium {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+using TileF = hn::CappedTag<float, kLaneCols>;
+using TileU = hn::RebindToUnsigned<TileF>;
+using TileVec = hn::Vec<TileF>;
+// Vectors that make up 16 columns: 1 (AVX-512), 2 (AVX2), 4 (NEON).
+inline constexpr size_t kVecLanes = hn::MaxLanes(TileF());
+inline constexpr size_t kVecsPer16 = kLaneCols / kVecLanes;
+// Groups of 16 columns that a tile covers: what the registers hold.
+inline constexpr size_t kMaxTileGroups = kVecsPer16 == 1 ? 4 : 1;
+
+// Where a tile ends up. All pointers are to the tile's first element.
+struct TileOut {
+  GemmStore store;
+  const float* init;      // nullptr: start at zero
+  const float* residual;  // kResidual
+  void* data;
+  size_t row_stride;  // of init, residual and data, in elements
+  size_t num_cols;    // valid columns; fewer than the tile's: the rest is not written
+};
+
+// The scalar type of a broadcast A pair.
+template <typename T>
+using PairWord = std::conditional_t<std::is_same_v<T, float>, uint64_t, uint32_t>;
+
+// acc = fma(a.odd, b.odd, acc); acc = fma(a.even, b.even, acc) for two bf16 per 32-bit lane.
+template <bool kBf16Dot>
+HWY_INLINE TileVec DotPair(hn::Vec<TileU> a, hn::Vec<TileU> b, TileVec acc) {
+  const TileU du;
+  const TileF df;
+#if HWY_TARGET == HWY_AVX3
+  if constexpr (kBf16Dot) {
+    asm("vdpbf16ps %2, %1, %0" : "+v"(acc.raw) : "v"(a.raw), "v"(b.raw));
+    return acc;
+  }
+#endif
+  const auto high = hn::Set(du, 0xffff0000u);
+  acc = hn::MulAdd(hn::BitCast(df, hn::And(a, high)), hn::BitCast(df, hn::And(b, high)), acc);
+  return hn::MulAdd(hn::BitCast(df, hn::ShiftLeft<16>(a)), hn::BitCast(df, hn::ShiftLeft<16>(b)),
+                    acc);
+}
+
+// One pair of K for the whole tile. a: first row's pair; b: the panel's pair, group 0.
+template <typename T, bool kBf16Dot, size_t kRows, size_t kGroups>
+HWY_INLINE void TilePair(const char* a, size_t a_row_bytes, const T* b, size_t b_odd,
+                         TileVec (&acc)[kRows][kGroups * kVecsPer16]) {
+  const TileF df;
+  constexpr size_t kVecs = kGroups * kVecsPer16;
+  if constexpr (std::is_same_v<T, float>) {
+    TileVec vb[kVecs];
+    for (const size_t odd : {size_t{1}, size_t{0}}) {
+      HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) {
+        vb[v] = hn::LoadU(df, b + odd * b_odd + v * kVecLanes);
+      }
+      HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
+        float element;
+        std::memcpy(&element, a + r * a_row_bytes + odd * sizeof(float), sizeof(element));
+        const TileVec va = hn::Set(df, element);
+        HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) {
+          acc[r][v] = hn::MulAdd(va, vb[v], acc[r][v]);
+        }
+      }
+    }
+  } else {
+    (void)b_odd;
+    const TileU du;
+    hn::Vec<TileU> vb[kVecs];
+    HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) {
+      vb[v] = hn::LoadU(du, reinterpret_cast<const uint32_t*>(b) + v * kVecLanes);
+    }
+    HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
+      uint32_t word;
+      std::memcpy(&word, a + r * a_row_bytes, sizeof(word));
+      const auto va = hn::Set(du, word);
+      HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) {
+        acc[r][v] = DotPair<kBf16Dot>(va, vb[v], acc[r][v]);
+      }
+    }
+  }
+}
+
+HWY_INLINE void StoreBf16Lanes(TileVec x, BFloat16* out) {
+  const TileF df;
+  const TileU du;
+  const auto bits = hn::BitCast(du, x);
+  const auto is_nan = hn::MaskFromVec(hn::BitCast(df, hn::VecFromMask(du,
+      hn::Gt(hn::And(bits, hn::Set(du, 0x7fffffffu)), hn::Set(du, 0x7f800000u)))));
+  const auto even = hn::And(hn::ShiftRight<16>(bits), hn::Set(du, 1u));
+  const auto rounded = hn::ShiftRight<16>(hn::Add(hn::Add(bits, hn::Set(du, 0x7fffu)), even));
+  const auto quiet = hn::Or(hn::ShiftRight<16>(bits), hn::Set(du, 0x40u));
+  const auto result = hn::IfThenElse(hn::RebindMask(du, is_nan), quiet, rounded);
+  const hn::Rebind<uint16_t, TileU> d16;
+  hn::StoreU(hn::TruncateTo(d16, result), d16, reinterpret_cast<uint16_t*>(out));
+}
+
+// One vector of a tile's row to its destination.
+HWY_INLINE void StoreTileVec(const TileOut& out, size_t offset, TileVec x) {
+  const TileF df;
+  switch (out.store) {
+    case GemmStore::kResidual:
+      x = hn::Add(hn::LoadU(df, out.residual + offset), x);
+      [[fallthrough]];
+    case GemmStore::kF32:
+      hn::StoreU(x, df, static_cast<float*>(out.data) + offset);
+      break;
+    case GemmStore::kBF16:
+      StoreBf16Lanes(x, static_cast<BFloat16*>(out.data) + offset);
+      break;
+  }
+}
+
+// A: pair p of row r at a + r * a_row_bytes + p * a_pair_bytes. b: the panel's first pair at the
+// tile's first group; b_pair: elements from one pair to the next (2 * panel width).
+template <typename T, bool kBf16Dot, size_t kRows, size_t kGroups>
+HWY_NOINLINE void Tile(const char* a, size_t a_row_bytes, size_t a_pair_bytes, const T* b,
+                       size_t b_pair, size_t K, const TileOut& out) {
+  const TileF df;
+  constexpr size_t kVecs = kGroups * kVecsPer16;
+  constexpr size_t kCols = kGroups * kLaneCols;
+  TileVec acc[kRows][kVecs];
+  const bool ragged = out.num_cols < kCols;
+  alignas(64) float edge[kRows][kCols];
+  if (out.init == nullptr) {
+    HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
+      HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) acc[r][v] = hn::Zero(df);
+    }
+  } else {
+    if (ragged) {
+      for (size_t r = 0; r < kRows; ++r) {
+        for (size_t c = 0; c < kCols; ++c) {
+          edge[r][c] = c < out.num_cols ? out.init[r * out.row_stride + c] : 0.0f;
+        }
+      }
+    }
+    const float* init = ragged ? edge[0] : out.init;
+    const size_t stride = ragged ? kCols : out.row_stride;
+    HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
+      HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) {
+        acc[r][v] = hn::LoadU(df, init + r * stride + v * kVecLanes);
+      }
+    }
+  }
+
+  const size_t b_odd = b_pair / 2;
+  const size_t num_pairs = K / 2;
+  for (size_t p = 0; p < num_pairs; ++p) {
+    TilePair<T, kBf16Dot, kRows, kGroups>(a, a_row_bytes, b, b_odd, acc);
+    a += a_pair_bytes;
+    b += b_pair;
+  }
+  if (K % 2 != 0) {
+    T last[kRows][2] = {};
+    for (size_t r = 0; r < kRows; ++r) std::memcpy(&last[r][0], a + r * a_row_bytes, sizeof(T));
+    TilePair<T, kBf16Dot, kRows, kGroups>(reinterpret_cast<const char*>(last), 2 * sizeof(T), b,
+                                          b_odd, acc);
+  }
+
+  if (!ragged) {
+    HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
+      HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) {
+        StoreTileVec(out, r * out.row_stride + v * kVecLanes, acc[r][v]);
+      }
+    }
+    return;
+  }
+  for (size_t r = 0; r < kRows; ++r) {
+    for (size_t v = 0; v < kVecs; ++v) hn::StoreU(acc[r][v], df, edge[r] + v * kVecLanes);
+    for (size_t c = 0; c < out.num_cols; ++c) {
+      const size_t offset = r * out.row_stride + c;
+      if (out.store == GemmStore::kBF16) {
+        static_cast<BFloat16*>(out.data)[offset] = ToBFloat16(edge[r][c]);
+      } else if (out.store == GemmStore::kResidual) {
+        static_cast<float*>(out.data)[offset] = out.residual[offset] + edge[r][c];
+      } else {
+        static_cast<float*>(out.data)[offset] = edge[r][c];
+      }
+    }
+  }
+}
+
+template <typename T>
+using TileFn = void (*)(const char*, size_t, size_t, const T*, size_t, size_t, const TileOut&);
+
+template <typename T, bool kBf16Dot, size_t kGroups>
+TileFn<T> TileForRows(size_t rows) {
+  static constexpr TileFn<T> kTiles[kTileRows] = {
+      Tile<T, kBf16Dot, 1, kGroups>, Tile<T, kBf16Dot, 2, kGroups>, Tile<T, kBf16Dot, 3, kGroups>,
+      Tile<T, kBf16Dot, 4, kGroups>, Tile<T, kBf16Dot, 5, kGroups>, Tile<T, kBf16Dot, 6, kGroups>};
+  return kTiles[rows - 1];
+}
+
+template <typename T, bool kBf16Dot>
+TileFn<T> TileFor(size_t rows, size_t groups) {
+  if constexpr (kMaxTileGroups == 4) {
+    if (groups == 4) return TileForRows<T, kBf16Dot, 4>(rows);
+    if (groups == 3) return TileForRows<T, kBf16Dot, 3>(rows);
+    if (groups == 2) return TileForRows<T, kBf16Dot, 2>(rows);
+  }
+  return TileForRows<T, kBf16Dot, 1>(rows);
+}
+
+// A block of rows times one panel, all tiles of it. panel: pair 0 of the panel; panel_cols: its
+// padded width. out.num_cols: valid columns of the panel (up to panel_cols).
+// a: OperandA whose data points at the block's first row, which starts a tile.
+template <typename T, bool kBf16Dot>
+void PanelRows(size_t num_rows, const OperandA& a, const T* panel, size_t panel_cols, size_t K,
+               const TileOut& out) {
+  const size_t element_bytes = out.store == GemmStore::kBF16 ? sizeof(BFloat16) : sizeof(float);
+  for (size_t col = 0; col < panel_cols; col += kMaxTileGroups * kLaneCols) {
+    const size_t groups = std::min(kMaxTileGroups, (panel_cols - col) / kLaneCols);
+    // f32 panels hold w even elements, then w odd ones: a group starts at its column in both.
+    const size_t step = std::is_same_v<T, float> ? 1 : 2;
+    if (out.num_cols <= col) break;
+    for (size_t row = 0; row < num_rows; row += kTileRows) {
+      const size_t rows = std::min(kTileRows, num_rows - row);
+      const size_t offset = row * out.row_stride + col;
+      TileOut tile = out;
+      tile.num_cols = std::min(out.num_cols - col, groups * kLaneCols);
+      if (out.init != nullptr) tile.init = out.init + offset;
+      if (out.residual != nullptr) tile.residual = out.residual + offset;
+      tile.data = static_cast<char*>(out.data) + offset * element_bytes;
+      TileFor<T, kBf16Dot>(rows, groups)(
+          static_cast<const char*>(a.data) + row / kTileRows * a.tile_stride_bytes,
+          a.row_stride_bytes, a.pair_stride_bytes, panel + col * step, 2 * panel_cols, K, tile);
+    }
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace cambium
+HWY_AFTER_NAMESPACE();
+
+#endif  // per-target guard

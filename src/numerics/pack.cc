@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+// Packing of operands (layouts in gemm.h). Pure data movement and rounding: no order to keep.
+#include <algorithm>
+#include <cstring>
+
+#include "base/check.h"
+#include "numerics/gemm.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "numerics/pack.cc"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace cambium {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+using Words4 = hn::FixedTag<uint32_t, 4>;
+
+// The bf16 bits of 32-bit lanes that hold floats, in the upper half (lower half zero).
+template <class D, class V>
+HWY_INLINE V RoundToUpperHalf(D du, V bits) {
+  const auto is_nan = hn::Gt(hn::And(bits, hn::Set(du, 0x7fffffffu)), hn::Set(du, 0x7f800000u));
+  const auto even = hn::And(hn::ShiftRight<16>(bits), hn::Set(du, 1u));
+  const auto rounded = hn::Add(hn::Add(bits, hn::Set(du, 0x7fffu)), even);
+  const auto quiet = hn::Or(bits, hn::Set(du, 0x400000u));
+  return hn::And(hn::IfThenElse(is_nan, quiet, rounded), hn::Set(du, 0xffff0000u));
+}
+
+// One row of floats to bf16.
+void RowToBF16(const float* HWY_RESTRICT source, size_t n, BFloat16* HWY_RESTRICT out) {
+  const hn::ScalableTag<uint32_t> du;
+  const hn::Rebind<uint16_t, decltype(du)> d16;
+  const size_t lanes = hn::Lanes(du);
+  size_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    const auto bits = hn::LoadU(du, reinterpret_cast<const uint32_t*>(source + i));
+    const auto half = hn::ShiftRight<16>(RoundToUpperHalf(du, bits));
+    hn::StoreU(hn::TruncateTo(d16, half), d16, reinterpret_cast<uint16_t*>(out + i));
+  }
+  for (; i < n; ++i) out[i] = ToBFloat16(source[i]);
+}
+
+// out[i] = even[i] | odd[i] << 16 for bf16; pairs of rows side by side.
+void InterleaveBF16(const BFloat16* HWY_RESTRICT even, const BFloat16* HWY_RESTRICT odd, size_t n,
+                    uint32_t* HWY_RESTRICT out) {
+  const hn::ScalableTag<uint32_t> du;
+  const hn::Rebind<uint16_t, decltype(du)> d16;
+  const size_t lanes = hn::Lanes(du);
+  size_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    const auto low =
+        hn::PromoteTo(du, hn::LoadU(d16, reinterpret_cast<const uint16_t*>(even + i)));
+    const auto high =
+        hn::PromoteTo(du, hn::LoadU(d16, reinterpret_cast<const uint16_t*>(odd + i)));
+    hn::StoreU(hn::Or(low, hn::ShiftLeft<16>(high)), du, out + i);
+  }
+  for (; i < n; ++i) out[i] = even[i].bits | uint32_t{odd[i].bits} << 16;
+}
+
+// The same from floats, rounding.
+void InterleaveF32(const float* HWY_RESTRICT even, const float* HWY_RESTRICT odd, size_t n,
+                   uint32_t* HWY_RESTRICT out) {
+  const hn::ScalableTag<uint32_t> du;
+  const size_t lanes = hn::Lanes(du);
+  size_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    const auto low =
+        RoundToUpperHalf(du, hn::LoadU(du, reinterpret_cast<const uint32_t*>(even + i)));
+    const auto high =
+        RoundToUpperHalf(du, hn::LoadU(du, reinterpret_cast<const uint32_t*>(odd + i)));
+    hn::StoreU(hn::Or(hn::ShiftRight<16>(low), high), du, out + i);
+  }
+  for (; i < n; ++i) {
+    out[i] = ToBFloat16(even[i]).bits | uint32_t{ToBFloat16(odd[i]).bits} << 16;
+  }
+}
+
+// Transposes 32-bit words: out[c * out_stride + r] = in[r * in_stride + c], r < rows, c < cols.
+void TransposeWords(const uint32_t* HWY_RESTRICT in, size_t in_stride, size_t rows, size_t cols,
+                    uint32_t* HWY_RESTRICT out, size_t out_stride) {
+  const Words4 d4;
+  const hn::RepartitionToWide<Words4> d2;
+  const size_t rows4 = rows / 4 * 4;
+  const size_t cols4 = cols / 4 * 4;
+  for (size_t c = 0; c < cols4; c += 4) {
+    for (size_t r = 0; r < rows4; r += 4) {
+      const uint32_t* p = in + r * in_stride + c;
+      const auto v0 = hn::LoadU(d4, p);
+      const auto v1 = hn::LoadU(d4, p + in_stride);
+      const auto v2 = hn::LoadU(d4, p + 2 * in_stride);
+      const auto v3 = hn::LoadU(d4, p + 3 * in_stride);
+      const auto a = hn::BitCast(d2, hn::InterleaveLower(d4, v0, v1));
+      const auto b = hn::BitCast(d2, hn::InterleaveLower(d4, v2, v3));
+      const auto e = hn::BitCast(d2, hn::InterleaveUpper(d4, v0, v1));
+      const auto f = hn::BitCast(d2, hn::InterleaveUpper(d4, v2, v3));
+      uint32_t* q = out + c * out_stride + r;
+      hn::StoreU(hn::BitCast(d4, hn::InterleaveLower(d2, a, b)), d4, q);
+      hn::StoreU(hn::BitCast(d4, hn::InterleaveUpper(d2, a, b)), d4, q + out_stride);
+      hn::StoreU(hn::BitCast(d4, hn::InterleaveLower(d2, e, f)), d4, q + 2 * out_stride);
+      hn::StoreU(hn::BitCast(d4, hn::InterleaveUpper(d2, e, f)), d4, q + 3 * out_stride);
+    }
+  }
+  for (size_t r = 0; r < rows; ++r) {
+    for (size_t c = r < rows4 ? cols4 : 0; c < cols; ++c) out[c * out_stride + r] = in[r * in_stride + c];
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace cambium
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace cambium {
+namespace {
+
+HWY_EXPORT(RowToBF16);
+HWY_EXPORT(InterleaveBF16);
+HWY_EXPORT(InterleaveF32);
+HWY_EXPORT(TransposeWords);
+
+size_t NumPanels(size_t N) { return (N + kPanelCols - 1) / kPanelCols; }
+
+// Calls fn(panel column, padded width, valid width) for every panel, in parallel.
+template <typename Fn>
+void ForPanels(size_t N, ThreadPool& pool, const Fn& fn) {
+  const size_t padded = RoundUp(N, kLaneCols);
+  pool.ParallelFor(NumPanels(N), [&](size_t panel, size_t) {
+    const size_t col = panel * kPanelCols;
+    fn(col, std::min(kPanelCols, padded - col), std::min(kPanelCols, N - col));
+  });
+}
+
+// Two source rows (odd may be null: zeros) to one pair of a bf16 panel, in words.
+template <typename S>
+void PairToWords(const S* even, const S* odd, size_t n, uint32_t* out) {
+  if (odd == nullptr) {
+    for (size_t i = 0; i < n; ++i) {
+      if constexpr (std::is_same_v<S, float>) {
+        out[i] = ToBFloat16(even[i]).bits;
+      } else {
+        out[i] = even[i].bits;
+      }
+    }
+  } else if constexpr (std::is_same_v<S, float>) {
+    HWY_DYNAMIC_DISPATCH(InterleaveF32)(even, odd, n, out);
+  } else {
+    HWY_DYNAMIC_DISPATCH(InterleaveBF16)(even, odd, n, out);
+  }
+}
+
+// Source rows [rows, K] to a bf16 panel: words transposed, the odd element and missing rows zero.
+template <typename S>
+void RowsToPanel(const S* source, size_t rows, size_t K, size_t row_stride, size_t width,
+                 uint32_t* out) {
+  // A strip of K fits the first-level cache beside the panel's lines.
+  constexpr size_t kStrip = 128;
+  BFloat16 strip[kPanelCols * kStrip];
+  for (size_t k = 0; k < K; k += kStrip) {
+    const size_t n = std::min(kStrip, K - k);
+    const size_t words = (n + 1) / 2;
+    for (size_t r = 0; r < rows; ++r) {
+      BFloat16* row = strip + r * kStrip;
+      if constexpr (std::is_same_v<S, float>) {
+        HWY_DYNAMIC_DISPATCH(RowToBF16)(source + r * row_stride + k, n, row);
+      } else {
+        std::memcpy(row, source + r * row_stride + k, n * sizeof(BFloat16));
+      }
+      if (n % 2 != 0) row[n] = {0};
+    }
+    uint32_t* pair = out + k / 2 * width;
+    HWY_DYNAMIC_DISPATCH(TransposeWords)
+    (reinterpret_cast<const uint32_t*>(strip), kStrip / 2, rows, words, pair, width);
+    if (rows < width) {
+      for (size_t p = 0; p < words; ++p) std::fill_n(pair + p * width + rows, width - rows, 0u);
+    }
+  }
+}
+
+void RowsToPanel(const float* source, size_t rows, size_t K, size_t row_stride, size_t width,
+                 float* out) {
+  const size_t K_even = RoundUp(K, 2);
+  HWY_DYNAMIC_DISPATCH(TransposeWords)
+  (reinterpret_cast<const uint32_t*>(source), row_stride, rows, K, reinterpret_cast<uint32_t*>(out),
+   width);
+  for (size_t k = 0; k < K_even; ++k) {
+    const size_t valid = k < K ? rows : 0;
+    std::fill_n(out + k * width + valid, width - valid, 0.0f);
+  }
+}
+
+}  // namespace
+
+template <typename S, typename T>
+PackedB<T> PackRows(const S* source, size_t N, size_t K, size_t row_stride, T* packed,
+                    ThreadPool& pool) {
+  const size_t K_even = RoundUp(K, 2);
+  ForPanels(N, pool, [&](size_t col, size_t width, size_t valid) {
+    T* panel = packed + col * K_even;
+    if constexpr (std::is_same_v<T, float>) {
+      RowsToPanel(source + col * row_stride, valid, K, row_stride, width, panel);
+    } else {
+      RowsToPanel(source + col * row_stride, valid, K, row_stride, width,
+                  reinterpret_cast<uint32_t*>(panel));
+    }
+  });
+  return {packed, N, K};
+}
+
+template <typename S, typename T>
+PackedB<T> PackColumns(const S* source, size_t K, size_t N, size_t row_stride, T* packed,
+                       ThreadPool& pool) {
+  const size_t K_even = RoundUp(K, 2);
+  ForPanels(N, pool, [&](size_t col, size_t width, size_t valid) {
+    T* panel = packed + col * K_even;
+    for (size_t k = 0; k < K_even; k += 2) {
+      const S* even = source + k * row_stride + col;
+      const S* odd = k + 1 < K ? even + row_stride : nullptr;
+      T* pair = panel + k * width;
+      if constexpr (std::is_same_v<T, float>) {
+        std::memcpy(pair, even, valid * sizeof(float));
+        std::fill_n(pair + valid, width - valid, 0.0f);
+        if (odd != nullptr) std::memcpy(pair + width, odd, valid * sizeof(float));
+        const size_t valid_odd = odd != nullptr ? valid : 0;
+        std::fill_n(pair + width + valid_odd, width - valid_odd, 0.0f);
+      } else {
+        uint32_t* words = reinterpret_cast<uint32_t*>(pair);
+        PairToWords(even, odd, valid, words);
+        std::fill_n(words + valid, width - valid, 0u);
+      }
+    }
+  });
+  return {packed, N, K};
+}
+
+template PackedB<float> PackRows(const float*, size_t, size_t, size_t, float*, ThreadPool&);
+template PackedB<BFloat16> PackRows(const float*, size_t, size_t, size_t, BFloat16*, ThreadPool&);
+template PackedB<BFloat16> PackRows(const BFloat16*, size_t, size_t, size_t, BFloat16*,
+                                    ThreadPool&);
+template PackedB<float> PackColumns(const float*, size_t, size_t, size_t, float*, ThreadPool&);
+template PackedB<BFloat16> PackColumns(const float*, size_t, size_t, size_t, BFloat16*,
+                                       ThreadPool&);
+template PackedB<BFloat16> PackColumns(const BFloat16*, size_t, size_t, size_t, BFloat16*,
+                                       ThreadPool&);
+
+namespace {
+
+// Bytes of one packed tile of a transposed A; the 8 bytes are overrun by 32-byte stores of 24.
+template <typename T>
+size_t TransposedTileBytes(size_t K) {
+  return RoundUp(RoundUp(K, 2) * kTileRows * sizeof(T) + 8, 64);
+}
+
+}  // namespace
+
+size_t TransposedSize(size_t M, size_t K) {
+  // The same count of elements serves both types: the padding is reckoned for the smaller one.
+  const size_t tiles = (M + kTileRows - 1) / kTileRows;
+  return tiles * (TransposedTileBytes<BFloat16>(K) / sizeof(BFloat16) + 64);
+}
+
+template <typename T>
+OperandA PackTransposedA(const T* source, size_t K, size_t M, size_t row_stride, T* packed,
+                         ThreadPool& pool) {
+  const size_t tile_bytes = TransposedTileBytes<T>(K);
+  const size_t num_tiles = (M + kTileRows - 1) / kTileRows;
+  char* base = reinterpret_cast<char*>(packed);
+  if constexpr (std::is_same_v<T, float>) {
+    pool.ParallelRanges(num_tiles, 1, [&](size_t begin, size_t end, size_t) {
+      for (size_t tile = begin; tile < end; ++tile) {
+        float* out = reinterpret_cast<float*>(base + tile * tile_bytes);
+        const size_t rows = std::min(kTileRows, M - tile * kTileRows);
+        for (size_t k = 0; k < RoundUp(K, 2); ++k) {
+          for (size_t r = 0; r < rows; ++r) {
+            out[(k / 2 * kTileRows + r) * 2 + k % 2] =
+                k < K ? source[k * row_stride + tile * kTileRows + r] : 0.0f;
+          }
+        }
+      }
+    });
+  } else {
+    // Strips of columns: the pair's words are made side by side, then dealt out to the tiles.
+    constexpr size_t kStripTiles = 16;
+    const size_t num_strips = (num_tiles + kStripTiles - 1) / kStripTiles;
+    pool.ParallelFor(num_strips, [&](size_t strip, size_t) {
+      const size_t col = strip * kStripTiles * kTileRows;
+      const size_t cols = std::min(kStripTiles * kTileRows, M - col);
+      const size_t tiles = (cols + kTileRows - 1) / kTileRows;
+      uint32_t words[kStripTiles * kTileRows + 8] = {};
+      for (size_t k = 0; k < K; k += 2) {
+        const T* even = source + k * row_stride + col;
+        PairToWords(even, k + 1 < K ? even + row_stride : nullptr, cols, words);
+        for (size_t t = 0; t < tiles; ++t) {
+          // 32 bytes where 24 belong: the rest is the next pair's place, or the tile's padding.
+          std::memcpy(base + (strip * kStripTiles + t) * tile_bytes + k / 2 * kTileRows * 4,
+                      words + t * kTileRows, 32);
+        }
+      }
+    });
+  }
+  return {packed, tile_bytes, 2 * sizeof(T), 2 * kTileRows * sizeof(T)};
+}
+
+template OperandA PackTransposedA(const float*, size_t, size_t, size_t, float*, ThreadPool&);
+template OperandA PackTransposedA(const BFloat16*, size_t, size_t, size_t, BFloat16*, ThreadPool&);
+
+}  // namespace cambium
+#endif  // HWY_ONCE
