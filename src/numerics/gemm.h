@@ -104,6 +104,18 @@ template <typename T>
 OperandA PackTransposedA(const T* source, size_t K, size_t M, size_t row_stride, T* packed,
                          ThreadPool& pool);
 
+// Serial pieces, for kernels that pack small operands in scratch of their own (attention).
+// One panel of `width` columns (a multiple of kLaneCols, at most kPanelCols) from `rows` <= width
+// source rows of depth K, or from `cols` <= width source columns of depth K. T as above.
+template <typename T>
+void PackPanelFromRows(const T* source, size_t rows, size_t K, size_t row_stride, size_t width,
+                       T* panel);
+template <typename T>
+void PackPanelFromColumns(const T* source, size_t K, size_t cols, size_t row_stride, size_t width,
+                          T* panel);
+template <typename T>
+OperandA PackTransposedA(const T* source, size_t K, size_t M, size_t row_stride, T* packed);
+
 // A 64-byte aligned, growing scratch buffer; Get invalidates what an earlier Get returned.
 class Scratch {
  public:

@@ -233,10 +233,11 @@ void PanelRows(size_t num_rows, const OperandA& a, const T* panel, size_t panel_
                const TileOut& out) {
   const size_t element_bytes = out.store == GemmStore::kBF16 ? sizeof(BFloat16) : sizeof(float);
   for (size_t col = 0; col < panel_cols; col += kMaxTileGroups * kLaneCols) {
-    const size_t groups = std::min(kMaxTileGroups, (panel_cols - col) / kLaneCols);
+    if (out.num_cols <= col) break;
+    const size_t needed = (out.num_cols - col + kLaneCols - 1) / kLaneCols;
+    const size_t groups = std::min(kMaxTileGroups, needed);
     // f32 panels hold w even elements, then w odd ones: a group starts at its column in both.
     const size_t step = std::is_same_v<T, float> ? 1 : 2;
-    if (out.num_cols <= col) break;
     for (size_t row = 0; row < num_rows; row += kTileRows) {
       const size_t rows = std::min(kTileRows, num_rows - row);
       const size_t offset = row * out.row_stride + col;

@@ -190,6 +190,28 @@ void RowsToPanel(const float* source, size_t rows, size_t K, size_t row_stride, 
   }
 }
 
+// One panel from source columns: two source rows make a pair.
+template <typename S, typename T>
+void ColumnsToPanel(const S* source, size_t K, size_t cols, size_t row_stride, size_t width,
+                    T* panel) {
+  for (size_t k = 0; k < K; k += 2) {
+    const S* even = source + k * row_stride;
+    const S* odd = k + 1 < K ? even + row_stride : nullptr;
+    T* pair = panel + k * width;
+    if constexpr (std::is_same_v<T, float>) {
+      std::memcpy(pair, even, cols * sizeof(float));
+      std::fill_n(pair + cols, width - cols, 0.0f);
+      const size_t cols_odd = odd != nullptr ? cols : 0;
+      if (odd != nullptr) std::memcpy(pair + width, odd, cols * sizeof(float));
+      std::fill_n(pair + width + cols_odd, width - cols_odd, 0.0f);
+    } else {
+      uint32_t* words = reinterpret_cast<uint32_t*>(pair);
+      PairToWords(even, odd, cols, words);
+      std::fill_n(words + cols, width - cols, 0u);
+    }
+  }
+}
+
 }  // namespace
 
 template <typename S, typename T>
@@ -213,26 +235,28 @@ PackedB<T> PackColumns(const S* source, size_t K, size_t N, size_t row_stride, T
                        ThreadPool& pool) {
   const size_t K_even = RoundUp(K, 2);
   ForPanels(N, pool, [&](size_t col, size_t width, size_t valid) {
-    T* panel = packed + col * K_even;
-    for (size_t k = 0; k < K_even; k += 2) {
-      const S* even = source + k * row_stride + col;
-      const S* odd = k + 1 < K ? even + row_stride : nullptr;
-      T* pair = panel + k * width;
-      if constexpr (std::is_same_v<T, float>) {
-        std::memcpy(pair, even, valid * sizeof(float));
-        std::fill_n(pair + valid, width - valid, 0.0f);
-        if (odd != nullptr) std::memcpy(pair + width, odd, valid * sizeof(float));
-        const size_t valid_odd = odd != nullptr ? valid : 0;
-        std::fill_n(pair + width + valid_odd, width - valid_odd, 0.0f);
-      } else {
-        uint32_t* words = reinterpret_cast<uint32_t*>(pair);
-        PairToWords(even, odd, valid, words);
-        std::fill_n(words + valid, width - valid, 0u);
-      }
-    }
+    ColumnsToPanel(source + col, K, valid, row_stride, width, packed + col * K_even);
   });
   return {packed, N, K};
 }
+
+template <>
+void PackPanelFromRows(const float* source, size_t rows, size_t K, size_t row_stride, size_t width,
+                       float* panel) {
+  RowsToPanel(source, rows, K, row_stride, width, panel);
+}
+template <>
+void PackPanelFromRows(const BFloat16* source, size_t rows, size_t K, size_t row_stride,
+                       size_t width, BFloat16* panel) {
+  RowsToPanel(source, rows, K, row_stride, width, reinterpret_cast<uint32_t*>(panel));
+}
+template <typename T>
+void PackPanelFromColumns(const T* source, size_t K, size_t cols, size_t row_stride, size_t width,
+                          T* panel) {
+  ColumnsToPanel(source, K, cols, row_stride, width, panel);
+}
+template void PackPanelFromColumns(const float*, size_t, size_t, size_t, size_t, float*);
+template void PackPanelFromColumns(const BFloat16*, size_t, size_t, size_t, size_t, BFloat16*);
 
 template PackedB<float> PackRows(const float*, size_t, size_t, size_t, float*, ThreadPool&);
 template PackedB<BFloat16> PackRows(const float*, size_t, size_t, size_t, BFloat16*, ThreadPool&);
@@ -252,6 +276,54 @@ size_t TransposedTileBytes(size_t K) {
   return RoundUp(RoundUp(K, 2) * kTileRows * sizeof(T) + 8, 64);
 }
 
+// Pairs [begin, end) of K of all tiles; begin is even, end is even or K.
+void TransposeRange(const float* source, size_t begin, size_t end, size_t K, size_t M,
+                    size_t row_stride, size_t tile_bytes, float* packed) {
+  for (size_t k = begin; k < RoundUp(end, 2); ++k) {
+    for (size_t m = 0; m < M; ++m) {
+      float* tile = packed + m / kTileRows * (tile_bytes / sizeof(float));
+      tile[(k / 2 * kTileRows + m % kTileRows) * 2 + k % 2] =
+          k < K ? source[k * row_stride + m] : 0.0f;
+    }
+  }
+}
+
+void TransposeRange(const BFloat16* source, size_t begin, size_t end, size_t K, size_t M,
+                    size_t row_stride, size_t tile_bytes, BFloat16* packed) {
+  constexpr size_t kStripTiles = 64;
+  constexpr size_t kPairBytes = kTileRows * sizeof(uint32_t);
+  const size_t num_tiles = (M + kTileRows - 1) / kTileRows;
+  char* base = reinterpret_cast<char*>(packed);
+  // Whole source rows are read in order; a row's words are dealt out to all tiles.
+  uint32_t words[kStripTiles * kTileRows + 8] = {};
+  for (size_t k = begin; k < end; k += 2) {
+    // A copy of 32 bytes where 24 belong spills into the next pair's place, which is written
+    // later, but for the last pair of a range: that place may belong to another thread.
+    const bool last = k + 2 >= end;
+    const BFloat16* even = source + k * row_stride;
+    const BFloat16* odd = k + 1 < K ? even + row_stride : nullptr;
+    for (size_t tile = 0; tile < num_tiles; tile += kStripTiles) {
+      const size_t col = tile * kTileRows;
+      const size_t cols = std::min(kStripTiles * kTileRows, M - col);
+      PairToWords(even + col, odd == nullptr ? nullptr : odd + col, cols, words);
+      char* out = base + tile * tile_bytes + k / 2 * kPairBytes;
+      const size_t tiles = (cols + kTileRows - 1) / kTileRows;
+      for (size_t t = 0; t < tiles; ++t) {
+        if (last) {
+          std::memcpy(out + t * tile_bytes, words + t * kTileRows, kPairBytes);
+        } else {
+          std::memcpy(out + t * tile_bytes, words + t * kTileRows, 32);
+        }
+      }
+    }
+  }
+}
+
+template <typename T>
+OperandA TransposedOperand(const T* packed, size_t K) {
+  return {packed, TransposedTileBytes<T>(K), 2 * sizeof(T), 2 * kTileRows * sizeof(T)};
+}
+
 }  // namespace
 
 size_t TransposedSize(size_t M, size_t K) {
@@ -263,45 +335,23 @@ size_t TransposedSize(size_t M, size_t K) {
 template <typename T>
 OperandA PackTransposedA(const T* source, size_t K, size_t M, size_t row_stride, T* packed,
                          ThreadPool& pool) {
+  // Even, and wide enough that threads rarely share a cache line.
+  constexpr size_t kGrainK = 32;
   const size_t tile_bytes = TransposedTileBytes<T>(K);
-  const size_t num_tiles = (M + kTileRows - 1) / kTileRows;
-  char* base = reinterpret_cast<char*>(packed);
-  if constexpr (std::is_same_v<T, float>) {
-    pool.ParallelRanges(num_tiles, 1, [&](size_t begin, size_t end, size_t) {
-      for (size_t tile = begin; tile < end; ++tile) {
-        float* out = reinterpret_cast<float*>(base + tile * tile_bytes);
-        const size_t rows = std::min(kTileRows, M - tile * kTileRows);
-        for (size_t k = 0; k < RoundUp(K, 2); ++k) {
-          for (size_t r = 0; r < rows; ++r) {
-            out[(k / 2 * kTileRows + r) * 2 + k % 2] =
-                k < K ? source[k * row_stride + tile * kTileRows + r] : 0.0f;
-          }
-        }
-      }
-    });
-  } else {
-    // Strips of columns: the pair's words are made side by side, then dealt out to the tiles.
-    constexpr size_t kStripTiles = 16;
-    const size_t num_strips = (num_tiles + kStripTiles - 1) / kStripTiles;
-    pool.ParallelFor(num_strips, [&](size_t strip, size_t) {
-      const size_t col = strip * kStripTiles * kTileRows;
-      const size_t cols = std::min(kStripTiles * kTileRows, M - col);
-      const size_t tiles = (cols + kTileRows - 1) / kTileRows;
-      uint32_t words[kStripTiles * kTileRows + 8] = {};
-      for (size_t k = 0; k < K; k += 2) {
-        const T* even = source + k * row_stride + col;
-        PairToWords(even, k + 1 < K ? even + row_stride : nullptr, cols, words);
-        for (size_t t = 0; t < tiles; ++t) {
-          // 32 bytes where 24 belong: the rest is the next pair's place, or the tile's padding.
-          std::memcpy(base + (strip * kStripTiles + t) * tile_bytes + k / 2 * kTileRows * 4,
-                      words + t * kTileRows, 32);
-        }
-      }
-    });
-  }
-  return {packed, tile_bytes, 2 * sizeof(T), 2 * kTileRows * sizeof(T)};
+  pool.ParallelRanges(K, kGrainK, [&](size_t begin, size_t end, size_t) {
+    TransposeRange(source, begin, end, K, M, row_stride, tile_bytes, packed);
+  });
+  return TransposedOperand(packed, K);
 }
 
+template <typename T>
+OperandA PackTransposedA(const T* source, size_t K, size_t M, size_t row_stride, T* packed) {
+  TransposeRange(source, 0, K, K, M, row_stride, TransposedTileBytes<T>(K), packed);
+  return TransposedOperand(packed, K);
+}
+
+template OperandA PackTransposedA(const float*, size_t, size_t, size_t, float*);
+template OperandA PackTransposedA(const BFloat16*, size_t, size_t, size_t, BFloat16*);
 template OperandA PackTransposedA(const float*, size_t, size_t, size_t, float*, ThreadPool&);
 template OperandA PackTransposedA(const BFloat16*, size_t, size_t, size_t, BFloat16*, ThreadPool&);
 
