@@ -11,6 +11,8 @@ endif()
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   # The contract's minimum x86 target (AVX2 + FMA); wider units are chosen at run time.
   target_compile_options(cambium_flags INTERFACE -march=x86-64-v3)
+  # AES and PCLMUL are not part of x86-64-v3; without this Highway takes a lesser baseline.
+  target_compile_definitions(cambium_flags INTERFACE HWY_DISABLE_PCLMUL_AES)
 endif()
 if(CAMBIUM_WERROR)
   target_compile_options(cambium_flags INTERFACE -Werror)
