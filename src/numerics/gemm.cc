@@ -160,7 +160,7 @@ template void Gemm<float>(size_t, const OperandA&, const PackedB<float>&, const 
 template void Gemm<BFloat16>(size_t, const OperandA&, const PackedB<BFloat16>&, const GemmOutput&,
                              ThreadPool&);
 
-void* Scratch::GetBytes(size_t size_bytes) {
+void* Scratch::Bytes(size_t size_bytes) {
   if (size_bytes > capacity_bytes_) {
     memory_.reset();
     capacity_bytes_ = 0;

@@ -121,12 +121,12 @@ class Scratch {
  public:
   template <typename T>
   T* Get(size_t size) {
-    return static_cast<T*>(GetBytes(size * sizeof(T)));
+    return static_cast<T*>(Bytes(size * sizeof(T)));
   }
+  void* Bytes(size_t size_bytes);
   size_t capacity_bytes() const { return capacity_bytes_; }
 
  private:
-  void* GetBytes(size_t size_bytes);
   struct Free {
     void operator()(void* memory) const;
   };

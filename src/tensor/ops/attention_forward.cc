@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tensor/ops/attention.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "base/check.h"
+#include "numerics/simd_target.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "tensor/ops/attention_forward.cc"
+#include <hwy/foreach_target.h>
+
+#include "tensor/ops/attention_tile-inl.h"
+
+#ifndef CAMBIUM_TENSOR_OPS_ATTENTION_FORWARD_ONCE_
+#define CAMBIUM_TENSOR_OPS_ATTENTION_FORWARD_ONCE_
+namespace cambium {
+// One block of queries of one head. Plain types: shared by all targets.
+template <typename T>
+struct QueryBlock {
+  const T* q;        // [rows, D]
+  size_t stride;     // of q and out, in elements
+  size_t rows;       // at most the kernel's block
+  size_t position;   // of the first row
+  const T* keys;     // the kv head's splits
+  const T* values;
+  T* out;
+  float* stats;  // (m, 1/l) per row, or null
+  size_t stats_stride;
+  Scratch* scratch;
+};
+}  // namespace cambium
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace cambium {
+namespace HWY_NAMESPACE {
+
+template <typename T>
+void AttendBlock(const ops::AttentionParams& params, const QueryBlock<T>& block, bool bf16_dot) {
+  using ops::kSplitPositions;
+  const size_t D = params.head_dim;
+  const size_t padded_D = RoundUp(D, kLaneCols);
+  const size_t last_position = block.position + block.rows - 1;
+  const size_t first_col = FirstVisible(params, block.position) / kPanelCols * kPanelCols;
+  const size_t num_cols = last_position + 1 - first_col;
+  const size_t score_stride = RoundUp(num_cols, kPanelCols);
+
+  // Scores [rows, score_stride], then probabilities of one split, sums over splits and one split.
+  void* memory = block.scratch->Bytes(
+      kQueryBlock * (score_stride * sizeof(float) + kSplitPositions * sizeof(T) +
+                     2 * padded_D * sizeof(float)));
+  float* scores = static_cast<float*>(memory);
+  float* sum = scores + kQueryBlock * score_stride;
+  float* split_sum = sum + kQueryBlock * padded_D;
+  T* p = reinterpret_cast<T*>(split_sum + kQueryBlock * padded_D);
+  float max[kQueryBlock];
+  float total[kQueryBlock] = {};
+
+  const OperandA queries = RowMajorA(block.q, block.stride);
+  for (size_t col = 0; col < num_cols; col += kPanelCols) {
+    BlockProduct(block.rows, queries, block.keys + (first_col + col) * D, kPanelCols, D,
+                 scores + col, score_stride, std::min(kPanelCols, RoundUp(num_cols - col, kLanes)),
+                 false, bf16_dot);
+  }
+
+  for (size_t r = 0; r < block.rows; ++r) {
+    const size_t last = block.position + r;
+    const size_t first = FirstVisible(params, last);
+    float* row = scores + r * score_stride;
+    Vec16 best = Set(-std::numeric_limits<float>::infinity());
+    for (size_t base = first / kLanes * kLanes; base <= last; base += kLanes) {
+      float* at = row + (base - first_col);
+      const Vec16 t = ScaleScores(Load(at), params);
+      Store(t, at);
+      best = Max(best, MaskPositions(t, base, first, last,
+                                     -std::numeric_limits<float>::infinity()));
+    }
+    max[r] = ReduceMax(best);
+  }
+
+  std::fill_n(sum, block.rows * padded_D, 0.0f);
+  const size_t first_split = first_col / kSplitPositions * kSplitPositions;
+  for (size_t split = first_split; split <= last_position; split += kSplitPositions) {
+    // Of this split the block sees [begin, end): begin is even, the chain runs in whole pairs.
+    const size_t begin = std::max(split, first_col);
+    const size_t end = std::min(split + kSplitPositions, RoundUp(last_position + 1, kLanes));
+    for (size_t r = 0; r < block.rows; ++r) {
+      const size_t last = block.position + r;
+      const size_t first = FirstVisible(params, last);
+      const float* row = scores + r * score_stride;
+      T* p_row = p + r * kSplitPositions;
+      const Vec16 m = Set(max[r]);
+      Vec16 partial = Zero();
+      for (size_t base = begin; base < end; base += kLanes) {
+        if (base > last || base + kLanes <= first) {
+          Store(Zero(), p_row + (base - begin));
+          continue;
+        }
+        Vec16 e = ExpNonPositive(Sub(Load(row + (base - first_col)), m));
+        e = MaskPositions(e, base, first, last, 0.0f);
+        Store(e, p_row + (base - begin));
+        partial = Add(partial, Load(p_row + (base - begin)));
+      }
+      total[r] = total[r] + ReduceAdd(partial);
+    }
+    const T* values = block.values + split * padded_D;
+    for (size_t col = 0; col < D; col += kPanelCols) {
+      const size_t width = std::min(kPanelCols, padded_D - col);
+      BlockProduct(block.rows, RowMajorA(p, kSplitPositions),
+                   values + col * kSplitPositions + (begin - split) * width, width, end - begin,
+                   split_sum + col, padded_D, width, false, bf16_dot);
+    }
+    for (size_t i = 0; i < block.rows * padded_D; i += kLanes) {
+      Store(Add(Load(sum + i), Load(split_sum + i)), sum + i);
+    }
+  }
+
+  for (size_t r = 0; r < block.rows; ++r) {
+    const float inverse = 1.0f / total[r];
+    if (block.stats != nullptr) {
+      block.stats[r * block.stats_stride] = max[r];
+      block.stats[r * block.stats_stride + 1] = inverse;
+    }
+    T* out = block.out + r * block.stride;
+    for (size_t d = 0; d < D; d += kLanes) {
+      const Vec16 o = Add(Mul(Load(sum + r * padded_D + d), Set(inverse)), Zero());
+      if (d + kLanes <= D) {
+        Store(o, out + d);
+      } else {
+        StorePartial(o, out + d, D - d);
+      }
+    }
+  }
+}
+
+void AttendBlockF32(const ops::AttentionParams& params, const QueryBlock<float>& block) {
+  AttendBlock(params, block, false);
+}
+void AttendBlockBF16(const ops::AttentionParams& params, const QueryBlock<BFloat16>& block,
+                     bool bf16_dot) {
+  AttendBlock(params, block, bf16_dot);
+}
+size_t QueryBlockRows() { return kQueryBlock; }
+
+}  // namespace HWY_NAMESPACE
+}  // namespace cambium
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace cambium {
+HWY_EXPORT(AttendBlockF32);
+HWY_EXPORT(AttendBlockBF16);
+HWY_EXPORT(QueryBlockRows);
+
+namespace ops {
+namespace {
+
+template <typename T>
+void Forward(const AttentionParams& params, std::span<const AttentionSegment> segments,
+             const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& out,
+             const Tensor& stats, ThreadPool& pool) {
+  const size_t H = params.num_heads, Hkv = params.num_kv_heads, D = params.head_dim;
+  pool.ParallelFor(segments.size() * Hkv, [&](size_t task, size_t) {
+    const AttentionSegment& segment = segments[task / Hkv];
+    const size_t g = task % Hkv;
+    const size_t source = segment.row * Hkv * D + g * D;
+    AppendKeys(k.ptr<T>() + source, Hkv * D, segment.past, segment.num_rows, D,
+               static_cast<T*>(segment.keys) + g * segment.keys_head_stride);
+    AppendValues(v.ptr<T>() + source, Hkv * D, segment.past, segment.num_rows, D,
+                 static_cast<T*>(segment.values) + g * segment.values_head_stride);
+  });
+
+  struct Task {
+    size_t segment, head, first_row;
+  };
+  const size_t block_rows = HWY_DYNAMIC_DISPATCH(QueryBlockRows)();
+  std::vector<Task> tasks;
+  for (size_t s = 0; s < segments.size(); ++s) {
+    for (size_t h = 0; h < H; ++h) {
+      for (size_t row = 0; row < segments[s].num_rows; row += block_rows) tasks.push_back({s, h, row});
+    }
+  }
+  const bool bf16_dot = ActiveSimdTarget() == SimdTarget::kAvx512Bf16;
+  pool.ParallelFor(tasks.size(), [&](size_t index, size_t) {
+    thread_local Scratch scratch;
+    const Task& task = tasks[index];
+    const AttentionSegment& segment = segments[task.segment];
+    const size_t g = task.head / (H / Hkv);
+    const size_t row = segment.row + task.first_row;
+    QueryBlock<T> block = {
+        .q = q.ptr<T>() + (row * H + task.head) * D,
+        .stride = H * D,
+        .rows = std::min(block_rows, segment.num_rows - task.first_row),
+        .position = segment.past + task.first_row,
+        .keys = static_cast<const T*>(segment.keys) + g * segment.keys_head_stride,
+        .values = static_cast<const T*>(segment.values) + g * segment.values_head_stride,
+        .out = out.ptr<T>() + (row * H + task.head) * D,
+        .stats = stats.empty() ? nullptr : stats.f32() + (row * H + task.head) * 2,
+        .stats_stride = 2 * H,
+        .scratch = &scratch};
+    if constexpr (std::is_same_v<T, float>) {
+      HWY_DYNAMIC_DISPATCH(AttendBlockF32)(params, block);
+    } else {
+      HWY_DYNAMIC_DISPATCH(AttendBlockBF16)(params, block, bf16_dot);
+    }
+  });
+}
+
+}  // namespace
+
+void AttentionForward(const AttentionParams& params, std::span<const AttentionSegment> segments,
+                      const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& out,
+                      const Tensor& stats, ThreadPool& pool) {
+  CHECK(params.num_kv_heads > 0 && params.num_heads % params.num_kv_heads == 0);
+  CHECK(params.head_dim % 2 == 0);
+  CHECK(q.cols() == params.num_heads * params.head_dim && q.dtype == out.dtype);
+  CHECK(k.cols() == params.num_kv_heads * params.head_dim && k.dtype == q.dtype);
+  if (q.dtype == DType::kF32) {
+    Forward<float>(params, segments, q, k, v, out, stats, pool);
+  } else {
+    Forward<BFloat16>(params, segments, q, k, v, out, stats, pool);
+  }
+}
+
+}  // namespace ops
+}  // namespace cambium
+#endif  // HWY_ONCE

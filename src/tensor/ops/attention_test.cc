@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+// Attention against its plain definition: forward and backward by memcmp on every SIMD target and
+// thread count, gradients in double by central differences, and equality of prefill in any chunks.
+#include "tensor/ops/attention.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <vector>
+
+#include "base/philox.h"
+#include "numerics/simd_target.h"
+#include "tensor/ops/attention_ref.h"
+
+namespace cambium::ops {
+namespace {
+
+template <typename T>
+std::vector<T> RandomVector(size_t size, uint64_t stream, float range) {
+  const Philox random(21, RandomPurpose::kTest);
+  std::vector<T> x(size);
+  for (size_t i = 0; i < size; ++i) {
+    const float value = (random.Uniform(stream, i) * 2 - 1) * range;
+    if constexpr (std::is_same_v<T, double>) {
+      x[i] = value;
+    } else {
+      x[i] = FromFloat<T>(value);
+    }
+  }
+  return x;
+}
+
+struct Case {
+  size_t H, Hkv, D;
+  std::vector<size_t> lengths;
+  size_t window;
+  float softcap;
+};
+
+const Case kCases[] = {
+    {2, 2, 8, {1, 2, 17, 49}, 0, 0},
+    {4, 2, 32, {5, 64, 97}, 0, 0},
+    {3, 1, 64, {130}, 20, 0},
+    {2, 1, 80, {33, 300}, 0, 2.0f},
+    {1, 1, 130, {290}, 100, 0},
+};
+
+AttentionParams ParamsOf(const Case& c) {
+  return {c.H, c.Hkv, c.D, 1.0f / 8, c.window, c.softcap};
+}
+
+// Splits for each sequence, zeroed.
+template <typename T>
+struct Blocks {
+  std::vector<std::vector<T>> keys, values;
+  std::vector<AttentionSegment> segments;
+
+  explicit Blocks(const Case& c) {
+    size_t row = 0;
+    for (const size_t length : c.lengths) {
+      const size_t splits = NumSplits(length);
+      keys.emplace_back(c.Hkv * splits * KeySplitSize(c.D));
+      values.emplace_back(c.Hkv * splits * ValueSplitSize(c.D));
+      segments.push_back({row, length, 0, keys.back().data(), values.back().data(),
+                          splits * KeySplitSize(c.D), splits * ValueSplitSize(c.D)});
+      row += length;
+    }
+  }
+};
+
+template <typename T>
+Tensor View(std::vector<T>& x, size_t rows, size_t cols) {
+  return Tensor(x.data(), DTypeOf<T>(), {rows, cols});
+}
+
+template <typename T>
+void ExpectEqualBits(const std::vector<T>& expected, const std::vector<T>& actual,
+                     const char* what) {
+  ASSERT_EQ(expected.size(), actual.size());
+  for (size_t i = 0; i < expected.size(); ++i) {
+    ASSERT_EQ(std::memcmp(&expected[i], &actual[i], sizeof(T)), 0)
+        << what << " differs first at " << i << ": expected " << ToFloat(expected[i]) << ", got "
+        << ToFloat(actual[i]);
+  }
+}
+
+template <typename T>
+class AttentionTest : public testing::Test {};
+using ElementTypes = testing::Types<float, BFloat16>;
+TYPED_TEST_SUITE(AttentionTest, ElementTypes);
+
+TYPED_TEST(AttentionTest, EqualsReference) {
+  using T = TypeParam;
+  for (const Case& c : kCases) {
+    SCOPED_TRACE(testing::Message() << "H " << c.H << " Hkv " << c.Hkv << " D " << c.D);
+    size_t rows = 0;
+    for (const size_t length : c.lengths) rows += length;
+    const size_t q_cols = c.H * c.D, kv_cols = c.Hkv * c.D;
+    auto q = RandomVector<T>(rows * q_cols, 1, 2), k = RandomVector<T>(rows * kv_cols, 2, 2),
+         v = RandomVector<T>(rows * kv_cols, 3, 1), dout = RandomVector<T>(rows * q_cols, 4, 1);
+    std::vector<T> out(rows * q_cols), dq(rows * q_cols), dk(rows * kv_cols), dv(rows * kv_cols);
+    std::vector<float> stats(rows * c.H * 2);
+    {
+      const ScopedFlushDenormals flush;
+      size_t row = 0;
+      for (const size_t length : c.lengths) {
+        const size_t qa = row * q_cols, ka = row * kv_cols;
+        const ref::Attention<T, float> attention = {ParamsOf(c), length, &q[qa], &k[ka], &v[ka]};
+        attention.Forward(&out[qa], &stats[row * c.H * 2]);
+        attention.Backward(&out[qa], &stats[row * c.H * 2], &dout[qa], &dq[qa], &dk[ka], &dv[ka]);
+        row += length;
+      }
+    }
+    for (const SimdTarget target : AvailableSimdTargets()) {
+      SetSimdTarget(target);
+      for (const size_t threads : {1, 2, 3, 8}) {
+        SCOPED_TRACE(testing::Message() << SimdTargetName(target) << " threads " << threads);
+        ThreadPool pool(threads, false);
+        Blocks<T> blocks(c);
+        std::vector<T> out2(out.size()), dq2(dq.size()), dk2(dk.size()), dv2(dv.size());
+        std::vector<float> stats2(stats.size());
+        const Tensor tq = View(q, rows, q_cols), tk = View(k, rows, kv_cols),
+                     tv = View(v, rows, kv_cols), to = View(out2, rows, q_cols),
+                     ts(stats2.data(), DType::kF32, {rows, c.H, 2});
+        AttentionForward(ParamsOf(c), blocks.segments, tq, tk, tv, to, ts, pool);
+        ExpectEqualBits(out, out2, "out");
+        ExpectEqualBits(stats, stats2, "stats");
+        AttentionBackward(ParamsOf(c), blocks.segments, tq, tk, tv, to, ts,
+                          View(dout, rows, q_cols), View(dq2, rows, q_cols),
+                          View(dk2, rows, kv_cols), View(dv2, rows, kv_cols), pool);
+        ExpectEqualBits(dq, dq2, "dq");
+        ExpectEqualBits(dk, dk2, "dk");
+        ExpectEqualBits(dv, dv2, "dv");
+      }
+    }
+  }
+}
+
+TYPED_TEST(AttentionTest, AnyChunksGiveTheSameBits) {
+  using T = TypeParam;
+  const Case c = {4, 2, 32, {530}, 0, 0};
+  const size_t rows = c.lengths[0], q_cols = c.H * c.D, kv_cols = c.Hkv * c.D;
+  auto q = RandomVector<T>(rows * q_cols, 1, 2), k = RandomVector<T>(rows * kv_cols, 2, 2),
+       v = RandomVector<T>(rows * kv_cols, 3, 1);
+  ThreadPool pool(2, false);
+  std::vector<T> whole(rows * q_cols);
+  Blocks<T> blocks(c);
+  AttentionForward(ParamsOf(c), blocks.segments, View(q, rows, q_cols), View(k, rows, kv_cols),
+                   View(v, rows, kv_cols), View(whole, rows, q_cols), Tensor(), pool);
+  for (const size_t chunk : {1, 7, 64, 300}) {
+    SCOPED_TRACE(chunk);
+    Blocks<T> cache(c);
+    std::vector<T> out(rows * q_cols);
+    for (size_t row = 0; row < rows; row += chunk) {
+      AttentionSegment segment = cache.segments[0];
+      segment.row = row;
+      segment.past = row;
+      segment.num_rows = std::min(chunk, rows - row);
+      AttentionForward(ParamsOf(c), {&segment, 1}, View(q, rows, q_cols), View(k, rows, kv_cols),
+                       View(v, rows, kv_cols), View(out, rows, q_cols), Tensor(), pool);
+    }
+    ExpectEqualBits(whole, out, "out");
+  }
+}
+
+TEST(Attention, GradientsMatchCentralDifferences) {
+  for (const float softcap : {0.0f, 1.5f}) {
+    const AttentionParams params = {4, 2, 4, 0.5f, 5, softcap};
+    const size_t T = 9, q_size = T * 16, kv_size = T * 8;
+    auto q = RandomVector<double>(q_size, 1, 1), k = RandomVector<double>(kv_size, 2, 1),
+         v = RandomVector<double>(kv_size, 3, 1), dout = RandomVector<double>(q_size, 4, 1);
+    const auto loss = [&] {
+      std::vector<double> out(q_size), stats(T * 4 * 2);
+      ref::Attention<double, double>{params, T, q.data(), k.data(), v.data()}.Forward(out.data(),
+                                                                                     stats.data());
+      double sum = 0;
+      for (size_t i = 0; i < q_size; ++i) sum += out[i] * dout[i];
+      return sum;
+    };
+    std::vector<double> out(q_size), stats(T * 8), dq(q_size), dk(kv_size), dv(kv_size);
+    const ref::Attention<double, double> attention = {params, T, q.data(), k.data(), v.data()};
+    attention.Forward(out.data(), stats.data());
+    attention.Backward(out.data(), stats.data(), dout.data(), dq.data(), dk.data(), dv.data());
+    const auto check = [&](std::vector<double>& x, const std::vector<double>& dx,
+                           const char* name) {
+      for (size_t i = 0; i < x.size(); ++i) {
+        const double saved = x[i], h = 1e-5;
+        x[i] = saved + h;
+        const double up = loss();
+        x[i] = saved - h;
+        const double down = loss();
+        x[i] = saved;
+        EXPECT_NEAR((up - down) / (2 * h), dx[i], 1e-8) << name << " " << i;
+      }
+    };
+    check(q, dq, "dq");
+    check(k, dk, "dk");
+    check(v, dv, "dv");
+  }
+}
+
+}  // namespace
+}  // namespace cambium::ops

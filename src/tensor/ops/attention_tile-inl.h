@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the forward and backward attention kernels share: scores of a block of queries, and the
+// choice of micro-kernel by element type. Included per SIMD target.
+
+// NOLINTNEXTLINE(llvm-header-guard): per-target include guard
+#if defined(CAMBIUM_TENSOR_OPS_ATTENTION_TILE_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef CAMBIUM_TENSOR_OPS_ATTENTION_TILE_INL_H_
+#undef CAMBIUM_TENSOR_OPS_ATTENTION_TILE_INL_H_
+#else
+#define CAMBIUM_TENSOR_OPS_ATTENTION_TILE_INL_H_
+#endif
+
+#include <hwy/highway.h>
+
+#include <limits>
+
+#include "numerics/gemm_tile-inl.h"
+#include "numerics/math-inl.h"
+#include "tensor/ops/attention.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace cambium {
+namespace HWY_NAMESPACE {
+
+// Queries per block: eight tiles of six rows. Small enough that little is computed above the
+// diagonal, large enough that a panel of keys is used often.
+inline constexpr size_t kQueryBlock = 48;
+
+// C[rows, cols] f32 = A * panel, or the chain continued from C.
+template <typename T>
+HWY_INLINE void BlockProduct(size_t rows, const OperandA& a, const T* panel, size_t panel_cols,
+                             size_t K, float* c, size_t c_stride, size_t cols, bool load,
+                             bool bf16_dot) {
+  const TileOut out = {GemmStore::kF32, load ? c : nullptr, nullptr, c, c_stride, cols};
+#if HWY_TARGET == HWY_AVX3
+  if constexpr (std::is_same_v<T, BFloat16>) {
+    if (bf16_dot) return PanelRows<T, true>(rows, a, panel, panel_cols, K, out);
+  }
+#endif
+  (void)bf16_dot;
+  PanelRows<T, false>(rows, a, panel, panel_cols, K, out);
+}
+
+// C[rows, D] (+)= A * (a B operand of D columns in panels of depth_capacity pairs' elements).
+template <typename T>
+HWY_INLINE void BlockTimesColumns(size_t rows, const OperandA& a, const T* packed,
+                                  size_t depth_capacity, size_t K, size_t D, float* c,
+                                  size_t c_stride, bool load, bool bf16_dot) {
+  const size_t padded = RoundUp(D, kLaneCols);
+  for (size_t col = 0; col < D; col += kPanelCols) {
+    const size_t width = std::min(kPanelCols, padded - col);
+    BlockProduct(rows, a, packed + col * depth_capacity, width, K, c + col, c_stride,
+                 std::min(width, padded - col), load, bf16_dot);
+  }
+}
+
+// Visible keys [first, last] of a query at `position`.
+HWY_INLINE size_t FirstVisible(const ops::AttentionParams& params, size_t position) {
+  return params.window != 0 && position + 1 > params.window ? position + 1 - params.window : 0;
+}
+
+// t = dot * scale, capped; in place on one vector of dots.
+HWY_INLINE Vec16 ScaleScores(Vec16 dots, const ops::AttentionParams& params) {
+  Vec16 t = Mul(dots, Set(params.scale));
+  if (params.softcap > 0) {
+    t = Mul(Set(params.softcap), Tanh(Mul(t, Set(1.0f / params.softcap))));
+  }
+  return t;
+}
+
+// Lanes of positions base .. base + 15 outside [first, last] become `other`.
+HWY_INLINE Vec16 MaskPositions(Vec16 x, size_t base, size_t first, size_t last, float other) {
+  if (base >= first && base + kLanes - 1 <= last) return x;
+  HWY_ALIGN static constexpr float kIota[kLanes] = {0, 1, 2,  3,  4,  5,  6,  7,
+                                                    8, 9, 10, 11, 12, 13, 14, 15};
+  const Vec16 lane = Load(kIota);
+  const float low = first > base ? static_cast<float>(first - base) : 0.0f;
+  const float high = last >= base ? static_cast<float>(std::min<size_t>(last - base, 16)) : -1.0f;
+  x = SelectLess(lane, Set(low), Set(other), x);
+  return SelectLess(Set(high), lane, Set(other), x);
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace cambium
+HWY_AFTER_NAMESPACE();
+
+#endif  // per-target guard
