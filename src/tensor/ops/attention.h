@@ -50,8 +50,9 @@ struct AttentionSegment {
   size_t row = 0;       // first row of the segment in q, k, v and out
   size_t num_rows = 0;  // new tokens
   size_t past = 0;      // tokens already in the blocks
-  // Key and value splits of kv head 0, and elements from one kv head to the next. Room for
-  // past + num_rows positions; the new rows are written by Forward.
+  // A KV cache: key and value splits of kv head 0, and elements from one kv head to the next. Room
+  // for past + num_rows positions; the new rows are written by Forward. Null (training, past 0):
+  // the blocks are made in scratch and dropped.
   void* keys = nullptr;
   void* values = nullptr;
   size_t keys_head_stride = 0;

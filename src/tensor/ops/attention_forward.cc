@@ -157,55 +157,124 @@ HWY_EXPORT(QueryBlockRows);
 namespace ops {
 namespace {
 
+// All arguments of one call, for the pieces below.
 template <typename T>
-void Forward(const AttentionParams& params, std::span<const AttentionSegment> segments,
-             const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& out,
-             const Tensor& stats, ThreadPool& pool) {
-  const size_t H = params.num_heads, Hkv = params.num_kv_heads, D = params.head_dim;
-  pool.ParallelFor(segments.size() * Hkv, [&](size_t task, size_t) {
-    const AttentionSegment& segment = segments[task / Hkv];
-    const size_t g = task % Hkv;
-    const size_t source = segment.row * Hkv * D + g * D;
-    AppendKeys(k.ptr<T>() + source, Hkv * D, segment.past, segment.num_rows, D,
-               static_cast<T*>(segment.keys) + g * segment.keys_head_stride);
-    AppendValues(v.ptr<T>() + source, Hkv * D, segment.past, segment.num_rows, D,
-                 static_cast<T*>(segment.values) + g * segment.values_head_stride);
-  });
+struct ForwardCall {
+  const AttentionParams& params;
+  std::span<const AttentionSegment> segments;
+  const T* q;
+  const T* k;
+  const T* v;
+  T* out;
+  float* stats;
+  bool bf16_dot = ActiveSimdTarget() == SimdTarget::kAvx512Bf16;
 
-  struct Task {
-    size_t segment, head, first_row;
-  };
-  const size_t block_rows = HWY_DYNAMIC_DISPATCH(QueryBlockRows)();
-  std::vector<Task> tasks;
-  for (size_t s = 0; s < segments.size(); ++s) {
-    for (size_t h = 0; h < H; ++h) {
-      for (size_t row = 0; row < segments[s].num_rows; row += block_rows) tasks.push_back({s, h, row});
-    }
+  size_t group() const { return params.num_heads / params.num_kv_heads; }
+
+  void Append(const AttentionSegment& segment, size_t g, T* keys, T* values) const {
+    const size_t D = params.head_dim;
+    const size_t stride = params.num_kv_heads * D;
+    const size_t source = segment.row * stride + g * D;
+    AppendKeys(k + source, stride, segment.past, segment.num_rows, D, keys);
+    AppendValues(v + source, stride, segment.past, segment.num_rows, D, values);
   }
-  const bool bf16_dot = ActiveSimdTarget() == SimdTarget::kAvx512Bf16;
-  pool.ParallelFor(tasks.size(), [&](size_t index, size_t) {
-    thread_local Scratch scratch;
-    const Task& task = tasks[index];
-    const AttentionSegment& segment = segments[task.segment];
-    const size_t g = task.head / (H / Hkv);
-    const size_t row = segment.row + task.first_row;
-    QueryBlock<T> block = {
-        .q = q.ptr<T>() + (row * H + task.head) * D,
-        .stride = H * D,
-        .rows = std::min(block_rows, segment.num_rows - task.first_row),
-        .position = segment.past + task.first_row,
-        .keys = static_cast<const T*>(segment.keys) + g * segment.keys_head_stride,
-        .values = static_cast<const T*>(segment.values) + g * segment.values_head_stride,
-        .out = out.ptr<T>() + (row * H + task.head) * D,
-        .stats = stats.empty() ? nullptr : stats.f32() + (row * H + task.head) * 2,
-        .stats_stride = 2 * H,
-        .scratch = &scratch};
+
+  void Attend(const AttentionSegment& segment, size_t head, size_t first_row, size_t block_rows,
+              const T* keys, const T* values, Scratch* scratch) const {
+    const size_t H = params.num_heads, D = params.head_dim;
+    const size_t row = segment.row + first_row;
+    const QueryBlock<T> block = {.q = q + (row * H + head) * D,
+                                 .stride = H * D,
+                                 .rows = std::min(block_rows, segment.num_rows - first_row),
+                                 .position = segment.past + first_row,
+                                 .keys = keys,
+                                 .values = values,
+                                 .out = out + (row * H + head) * D,
+                                 .stats = stats == nullptr ? nullptr : stats + (row * H + head) * 2,
+                                 .stats_stride = 2 * H,
+                                 .scratch = scratch};
     if constexpr (std::is_same_v<T, float>) {
       HWY_DYNAMIC_DISPATCH(AttendBlockF32)(params, block);
     } else {
       HWY_DYNAMIC_DISPATCH(AttendBlockBF16)(params, block, bf16_dot);
     }
+  }
+};
+
+// Training: a task packs the keys and values of one kv head and answers all its queries.
+template <typename T>
+void ForwardWithoutCache(const ForwardCall<T>& call, size_t block_rows, ThreadPool& pool) {
+  const size_t Hkv = call.params.num_kv_heads, D = call.params.head_dim, G = call.group();
+  pool.ParallelFor(call.segments.size() * Hkv, [&](size_t task, size_t) {
+    thread_local Scratch blocks, scratch;
+    const AttentionSegment& segment = call.segments[task / Hkv];
+    CHECK(segment.past == 0);
+    const size_t g = task % Hkv;
+    const size_t splits = NumSplits(segment.num_rows);
+    T* keys = blocks.Get<T>(splits * (KeySplitSize(D) + ValueSplitSize(D)));
+    T* values = keys + splits * KeySplitSize(D);
+    // The value rows between the last position and the end of its 16 are read (times zero).
+    const size_t used = RoundUp(segment.num_rows, kLaneCols);
+    const size_t offset = segment.num_rows % kSplitPositions;
+    call.Append(segment, g, keys, values);
+    if (offset != 0) ZeroValues(segment.num_rows, used, D, values);
+    for (size_t h = g * G; h < (g + 1) * G; ++h) {
+      for (size_t row = 0; row < segment.num_rows; row += block_rows) {
+        call.Attend(segment, h, row, block_rows, keys, values, &scratch);
+      }
+    }
   });
+}
+
+// Inference: the new rows go into the cache, then every block of queries is a task.
+template <typename T>
+void ForwardWithCache(const ForwardCall<T>& call, size_t block_rows, ThreadPool& pool) {
+  const size_t H = call.params.num_heads, Hkv = call.params.num_kv_heads;
+  const auto keys = [](const AttentionSegment& s, size_t g) {
+    return static_cast<T*>(s.keys) + g * s.keys_head_stride;
+  };
+  const auto values = [](const AttentionSegment& s, size_t g) {
+    return static_cast<T*>(s.values) + g * s.values_head_stride;
+  };
+  pool.ParallelFor(call.segments.size() * Hkv, [&](size_t task, size_t) {
+    const AttentionSegment& segment = call.segments[task / Hkv];
+    call.Append(segment, task % Hkv, keys(segment, task % Hkv), values(segment, task % Hkv));
+  });
+  struct Task {
+    size_t segment, head, first_row;
+  };
+  std::vector<Task> tasks;
+  for (size_t s = 0; s < call.segments.size(); ++s) {
+    for (size_t h = 0; h < H; ++h) {
+      for (size_t row = 0; row < call.segments[s].num_rows; row += block_rows) {
+        tasks.push_back({s, h, row});
+      }
+    }
+  }
+  pool.ParallelFor(tasks.size(), [&](size_t index, size_t) {
+    thread_local Scratch scratch;
+    const Task& task = tasks[index];
+    const AttentionSegment& segment = call.segments[task.segment];
+    const size_t g = task.head / call.group();
+    call.Attend(segment, task.head, task.first_row, block_rows, keys(segment, g),
+                values(segment, g), &scratch);
+  });
+}
+
+template <typename T>
+void Forward(const AttentionParams& params, std::span<const AttentionSegment> segments,
+             const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& out,
+             const Tensor& stats, ThreadPool& pool) {
+  const ForwardCall<T> call = {params, segments, q.ptr<T>(), k.ptr<T>(), v.ptr<T>(), out.ptr<T>(),
+                               stats.empty() ? nullptr : stats.f32()};
+  const size_t block_rows = HWY_DYNAMIC_DISPATCH(QueryBlockRows)();
+  const bool with_cache = !segments.empty() && segments[0].keys != nullptr;
+  for (const AttentionSegment& s : segments) CHECK((s.keys != nullptr) == with_cache);
+  if (with_cache) {
+    ForwardWithCache(call, block_rows, pool);
+  } else {
+    ForwardWithoutCache(call, block_rows, pool);
+  }
 }
 
 }  // namespace

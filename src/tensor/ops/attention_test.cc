@@ -125,6 +125,11 @@ TYPED_TEST(AttentionTest, EqualsReference) {
         AttentionForward(ParamsOf(c), blocks.segments, tq, tk, tv, to, ts, pool);
         ExpectEqualBits(out, out2, "out");
         ExpectEqualBits(stats, stats2, "stats");
+        std::vector<AttentionSegment> without_cache = blocks.segments;
+        for (AttentionSegment& segment : without_cache) segment.keys = segment.values = nullptr;
+        std::fill(out2.begin(), out2.end(), T{});
+        AttentionForward(ParamsOf(c), without_cache, tq, tk, tv, to, ts, pool);
+        ExpectEqualBits(out, out2, "out without cache");
         AttentionBackward(ParamsOf(c), blocks.segments, tq, tk, tv, to, ts,
                           View(dout, rows, q_cols), View(dq2, rows, q_cols),
                           View(dk2, rows, kv_cols), View(dv2, rows, kv_cols), pool);

@@ -69,6 +69,25 @@ void AppendValues(const T* v, size_t row_stride, size_t first, size_t count, siz
   }
 }
 
+template <typename T>
+void ZeroValues(size_t first, size_t end, size_t D, T* values) {
+  const size_t padded = RoundUp(D, kLaneCols);
+  const size_t split = first / kSplitPositions * kSplitPositions;
+  CHECK(end <= split + kSplitPositions);
+  for (size_t col = 0; col < D; col += kPanelCols) {
+    const size_t width = std::min(kPanelCols, padded - col);
+    T* panel = values + split * padded + col * kSplitPositions;
+    for (size_t position = first; position < end; ++position) {
+      const size_t offset = position - split;
+      for (size_t c = 0; c < width; ++c) {
+        panel[PanelIndex<T>(width, offset / 2, c, offset % 2)] = T{};
+      }
+    }
+  }
+}
+
+template void ZeroValues(size_t, size_t, size_t, float*);
+template void ZeroValues(size_t, size_t, size_t, BFloat16*);
 template void AppendKeys(const float*, size_t, size_t, size_t, size_t, float*);
 template void AppendKeys(const BFloat16*, size_t, size_t, size_t, size_t, BFloat16*);
 template void AppendValues(const float*, size_t, size_t, size_t, size_t, float*);

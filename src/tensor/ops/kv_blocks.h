@@ -31,4 +31,8 @@ void AppendKeys(const T* k, size_t row_stride, size_t first, size_t count, size_
 template <typename T>
 void AppendValues(const T* v, size_t row_stride, size_t first, size_t count, size_t D, T* values);
 
+// Zeroes value positions [first, end) of the split that holds `first`; end - first < 256.
+template <typename T>
+void ZeroValues(size_t first, size_t end, size_t D, T* values);
+
 }  // namespace cambium::ops
