@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/model_config.h"
+
+#include "base/error.h"
+
+namespace cambium {
+namespace {
+
+constexpr struct {
+  FfnKind kind;
+  const char* name;
+} kFfnKinds[] = {{FfnKind::kSwiGlu, "swiglu"},
+                 {FfnKind::kGeGlu, "geglu"},
+                 {FfnKind::kGelu, "gelu"},
+                 {FfnKind::kSilu, "silu"},
+                 {FfnKind::kRelu2, "relu2"}};
+
+// Far above any model, small enough that products of two cannot overflow.
+constexpr size_t kMaxDimension = size_t{1} << 24;
+
+void RequirePositive(size_t value, const char* field) {
+  if (value == 0 || value > kMaxDimension) {
+    Fail(ErrorCode::kInvalidArgument, "model configuration: {} = {} must be in [1, {}]", field,
+         value, kMaxDimension);
+  }
+}
+
+ModelConfig Shape(size_t layers, size_t width, size_t heads, size_t ffn, size_t context) {
+  ModelConfig config;
+  config.num_layers = layers;
+  config.width = width;
+  config.num_heads = heads;
+  config.num_kv_heads = heads;
+  config.head_dim = width / heads;
+  config.ffn_width = ffn;
+  config.context_length = context;
+  return config;
+}
+
+}  // namespace
+
+const char* FfnKindName(FfnKind kind) {
+  for (const auto& row : kFfnKinds) {
+    if (row.kind == kind) return row.name;
+  }
+  return "unknown";
+}
+
+FfnKind FfnKindFromName(std::string_view name) {
+  std::string names;
+  for (const auto& row : kFfnKinds) {
+    if (name == row.name) return row.kind;
+    names += names.empty() ? row.name : std::string(", ") + row.name;
+  }
+  Fail(ErrorCode::kInvalidArgument, "unknown feed-forward kind '{}'; known: {}", name, names);
+}
+
+void ModelConfig::Validate() const {
+  RequirePositive(vocab_size, "vocab_size");
+  RequirePositive(num_layers, "num_layers");
+  RequirePositive(width, "width");
+  RequirePositive(num_heads, "num_heads");
+  RequirePositive(num_kv_heads, "num_kv_heads");
+  RequirePositive(head_dim, "head_dim");
+  RequirePositive(ffn_width, "ffn_width");
+  RequirePositive(context_length, "context_length");
+  if (num_heads % num_kv_heads != 0) {
+    Fail(ErrorCode::kInvalidArgument,
+         "model configuration: num_heads = {} is not a multiple of num_kv_heads = {}", num_heads,
+         num_kv_heads);
+  }
+  if (head_dim % 2 != 0) {
+    Fail(ErrorCode::kInvalidArgument, "model configuration: head_dim = {} must be even (RoPE)",
+         head_dim);
+  }
+  if (width % 2 != 0 || ffn_width % 2 != 0) {
+    Fail(ErrorCode::kInvalidArgument,
+         "model configuration: width = {} and ffn_width = {} must be even", width, ffn_width);
+  }
+  if (!(norm_epsilon > 0) || !(rope_base > 1)) {
+    Fail(ErrorCode::kInvalidArgument,
+         "model configuration: norm_epsilon = {} must be positive and rope_base = {} above 1",
+         norm_epsilon, rope_base);
+  }
+}
+
+size_t ModelConfig::NumMatmulParameters() const {
+  const size_t attention = width * head_dim * (2 * num_heads + 2 * num_kv_heads);
+  const size_t ffn_weights = width * ffn_width * (IsGated(ffn) ? 3 : 2);
+  return num_layers * (attention + ffn_weights) + vocab_size * width;
+}
+
+size_t ModelConfig::NumParameters() const {
+  const size_t norms = width * (2 * num_layers + 1) + (qk_norm ? 2 * num_layers * head_dim : 0);
+  return NumMatmulParameters() + norms + (tied_embeddings ? 0 : vocab_size * width);
+}
+
+double ModelConfig::ForwardFlopsPerToken(double mean_visible_keys) const {
+  const double attention = 4.0 * static_cast<double>(num_layers * num_heads * head_dim);
+  return 2.0 * static_cast<double>(NumMatmulParameters()) + attention * mean_visible_keys;
+}
+
+Json ModelConfig::ToJson() const {
+  return {{"vocab_size", vocab_size},
+          {"num_layers", num_layers},
+          {"width", width},
+          {"num_heads", num_heads},
+          {"num_kv_heads", num_kv_heads},
+          {"head_dim", head_dim},
+          {"ffn_width", ffn_width},
+          {"context_length", context_length},
+          {"ffn", FfnKindName(ffn)},
+          {"qk_norm", qk_norm},
+          {"tied_embeddings", tied_embeddings},
+          {"norm_epsilon", norm_epsilon},
+          {"rope_base", rope_base},
+          {"rope_interleaved", rope_interleaved},
+          {"window", window},
+          {"attention_softcap", attention_softcap},
+          {"logit_softcap", logit_softcap}};
+}
+
+ModelConfig ModelConfig::FromJson(const Json& json) {
+  ModelConfig config;
+  try {
+    config.vocab_size = json.at("vocab_size");
+    config.num_layers = json.at("num_layers");
+    config.width = json.at("width");
+    config.num_heads = json.at("num_heads");
+    config.num_kv_heads = json.at("num_kv_heads");
+    config.head_dim = json.at("head_dim");
+    config.ffn_width = json.at("ffn_width");
+    config.context_length = json.at("context_length");
+    config.ffn = FfnKindFromName(json.at("ffn").get<std::string>());
+    config.qk_norm = json.at("qk_norm");
+    config.tied_embeddings = json.at("tied_embeddings");
+    config.norm_epsilon = json.at("norm_epsilon");
+    config.rope_base = json.at("rope_base");
+    config.rope_interleaved = json.at("rope_interleaved");
+    config.window = json.at("window");
+    config.attention_softcap = json.at("attention_softcap");
+    config.logit_softcap = json.at("logit_softcap");
+  } catch (const Json::exception& error) {
+    Fail(ErrorCode::kInvalidArgument, "model configuration: {}", error.what());
+  }
+  config.Validate();
+  return config;
+}
+
+const std::vector<ModelPreset>& ModelPresets() {
+  static const std::vector<ModelPreset> presets = [] {
+    std::vector<ModelPreset> list = {
+        {"nano", "a few seconds of training; for tests", Shape(2, 64, 2, 192, 128)},
+        {"tiny", "about 1M parameters: the quickstart", Shape(4, 128, 4, 384, 256)},
+        {"mini", "about 3M parameters", Shape(6, 192, 6, 512, 256)},
+        {"small", "about 7M parameters: C=256, 6 layers, 8 heads, F=1024", Shape(6, 256, 8, 1024, 256)},
+        {"medium", "about 30M parameters", Shape(8, 512, 8, 1536, 512)},
+        {"gpt2", "GPT-2's 124M in the Llama family: C=768, 12 layers, 12 heads, SwiGLU F=2048",
+         Shape(12, 768, 12, 2048, 1024)},
+    };
+    return list;
+  }();
+  return presets;
+}
+
+const ModelPreset& FindModelPreset(std::string_view name) {
+  std::string names;
+  for (const ModelPreset& preset : ModelPresets()) {
+    if (name == preset.name) return preset;
+    names += names.empty() ? preset.name : std::string(", ") + preset.name;
+  }
+  Fail(ErrorCode::kInvalidArgument, "unknown preset '{}'; known: {}", name, names);
+}
+
+}  // namespace cambium

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parameters of a model: described once (name, shape, initial values, weight decay, optimizer
+// group), and the memory that holds them. Allocation, files, optimizers and fingerprints all follow
+// this one list, in its order.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/hash.h"
+#include "model/model_config.h"
+#include "tensor/weight.h"
+
+namespace cambium {
+
+enum class InitKind { kOnes, kNormal };
+
+struct ParameterSpec {
+  std::string name;  // as GGUF names it
+  size_t rows = 0;   // out; 1 for a vector
+  size_t cols = 0;   // in
+  InitKind init = InitKind::kNormal;
+  double init_stddev = 0;
+  bool decay = false;          // weight decay: matrices only
+  bool hidden_matrix = false;  // Muon: matrices between hidden states, not embeddings or heads
+
+  size_t size() const { return rows * cols; }
+};
+
+// Token embedding, then layer by layer, final norm, output head (if untied).
+std::vector<ParameterSpec> DescribeParameters(const ModelConfig& config);
+
+struct LayerWeights {
+  Weight *attn_norm, *attn_q, *attn_k, *attn_v, *attn_output;
+  Weight *attn_q_norm, *attn_k_norm;  // null without QK-norm
+  Weight *ffn_norm, *ffn_gate, *ffn_up, *ffn_down;  // ffn_gate null when not gated
+};
+
+// f32 values, and gradients when training, in one block each, parameter after parameter.
+class ParameterStore {
+ public:
+  ParameterStore(const ModelConfig& config, bool with_gradients);
+  ParameterStore(const ParameterStore&) = delete;
+  ParameterStore& operator=(const ParameterStore&) = delete;
+
+  const ModelConfig& config() const { return config_; }
+  const std::vector<ParameterSpec>& specs() const { return specs_; }
+  Weight& weight(size_t index) { return weights_[index]; }
+  const Weight& weight(size_t index) const { return weights_[index]; }
+  // Elements of all parameters, and where one starts.
+  size_t size() const { return size_; }
+  size_t offset(size_t index) const { return offsets_[index]; }
+
+  Weight& token_embedding() { return weights_[0]; }
+  Weight& output_norm() { return *output_norm_; }
+  Weight& output_head() { return *output_head_; }
+  LayerWeights& layer(size_t index) { return layers_[index]; }
+
+  // Initial weights: a function of (config, seed) alone.
+  void Initialize(uint64_t seed, ThreadPool& pool);
+  void ZeroGradients();
+
+  // Packs every matrix for inference in the given compute type and drops the f32 values of packed
+  // matrices but for embeddings' rows.
+  void PackForInference(DType compute, ThreadPool& pool);
+
+  // SHA-256 over (name, shape, f32 bytes) of every parameter in order: a model's identity.
+  Sha256Digest Fingerprint() const;
+
+ private:
+  ModelConfig config_;
+  std::vector<ParameterSpec> specs_;
+  std::vector<Weight> weights_;
+  std::vector<size_t> offsets_;
+  std::vector<LayerWeights> layers_;
+  Weight* output_norm_ = nullptr;
+  Weight* output_head_ = nullptr;
+  size_t size_ = 0;
+  Scratch values_, gradients_, packed_;
+};
+
+}  // namespace cambium

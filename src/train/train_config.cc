@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/train_config.h"
+
+#include <bit>
+#include <cmath>
+#include <sstream>
+
+#include <toml++/toml.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "numerics/trig.h"
+
+namespace cambium {
+namespace {
+
+template <typename... Args>
+void Require(bool ok, fmt::format_string<Args...> format, Args&&... args) {
+  if (!ok) {
+    Fail(ErrorCode::kInvalidArgument, "training configuration: {}",
+         fmt::format(format, std::forward<Args>(args)...));
+  }
+}
+
+Json FromToml(const toml::node& node, const std::string& where) {
+  if (const auto* table = node.as_table()) {
+    Json json = Json::object();
+    for (const auto& [key, value] : *table) {
+      json[std::string(key.str())] = FromToml(value, where + "." + std::string(key.str()));
+    }
+    return json;
+  }
+  if (node.is_integer()) return node.as_integer()->get();
+  if (node.is_floating_point()) return node.as_floating_point()->get();
+  if (node.is_boolean()) return node.as_boolean()->get();
+  if (node.is_string()) return node.as_string()->get();
+  Fail(ErrorCode::kInvalidArgument, "{}: neither number, text, truth value nor table", where);
+}
+
+std::string TomlValue(const Json& value) {
+  if (value.is_number_float()) {
+    // Shortest text that reads back as the same double, recognisable as a float.
+    std::string text = fmt::format("{}", value.get<double>());
+    if (text.find_first_of(".en") == std::string::npos) text += ".0";
+    return text;
+  }
+  return value.dump();
+}
+
+}  // namespace
+
+void TrainConfig::Validate() const {
+  model.Validate();
+  Require(num_steps > 0 && num_steps < (uint64_t{1} << 40), "num_steps = {} must be positive",
+          num_steps);
+  Require(rows > 0 && rows <= 65536, "rows = {} must be in [1, 65536]", rows);
+  Require(row_tokens > 1 && row_tokens <= model.context_length,
+          "row_tokens = {} must be in [2, context_length = {}]", row_tokens, model.context_length);
+  Require(std::has_single_bit(gradient_leaves) && rows % gradient_leaves == 0,
+          "gradient_leaves = {} must be a power of two that divides rows = {}", gradient_leaves,
+          rows);
+  const uint32_t leaf_rows = rows / gradient_leaves;
+  Require(micro_batch_rows > 0 && leaf_rows % micro_batch_rows == 0,
+          "micro_batch_rows = {} must divide the rows of a leaf, {}", micro_batch_rows, leaf_rows);
+  Require(learning_rate > 0 && learning_rate < 10, "learning_rate = {} must be in (0, 10)",
+          learning_rate);
+  Require(muon_learning_rate > 0 && muon_learning_rate < 10,
+          "muon_learning_rate = {} must be in (0, 10)", muon_learning_rate);
+  Require(beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1,
+          "beta1 = {} and beta2 = {} must be in [0, 1)", beta1, beta2);
+  Require(muon_momentum >= 0 && muon_momentum < 1, "muon_momentum = {} must be in [0, 1)",
+          muon_momentum);
+  Require(epsilon > 0, "epsilon = {} must be positive", epsilon);
+  Require(weight_decay >= 0 && weight_decay < 10, "weight_decay = {} must be in [0, 10)",
+          weight_decay);
+  Require(clip_norm >= 0, "clip_norm = {} must not be negative", clip_norm);
+  Require(warmup_steps < num_steps || num_steps == 1, "warmup_steps = {} must be below num_steps = {}",
+          warmup_steps, num_steps);
+  Require(decay_fraction >= 0 && decay_fraction <= 1, "decay_fraction = {} must be in [0, 1]",
+          decay_fraction);
+  Require(final_lr_fraction >= 0 && final_lr_fraction <= 1,
+          "final_lr_fraction = {} must be in [0, 1]", final_lr_fraction);
+  Require(val_fraction >= 0 && val_fraction < 1, "val_fraction = {} must be in [0, 1)",
+          val_fraction);
+  Require(batch_mode == "auto" || batch_mode == "packed" || batch_mode == "stream",
+          "batch_mode = '{}' must be auto, packed or stream", batch_mode);
+}
+
+double TrainConfig::FlopsPerStep() const {
+  // A causal row of T tokens sees (T + 1) / 2 keys on average.
+  const double keys = (static_cast<double>(row_tokens) + 1) / 2;
+  return 3 * model.ForwardFlopsPerToken(keys) * static_cast<double>(TokensPerStep());
+}
+
+Json TrainConfig::ToJson() const {
+  Json json = {{"compute", DTypeName(compute)},
+               {"seed", seed},
+               {"num_steps", num_steps},
+               {"rows", rows},
+               {"row_tokens", row_tokens},
+               {"micro_batch_rows", micro_batch_rows},
+               {"gradient_leaves", gradient_leaves},
+               {"optimizer", optimizer == OptimizerKind::kAdamW ? "adamw" : "muon"},
+               {"learning_rate", learning_rate},
+               {"beta1", beta1},
+               {"beta2", beta2},
+               {"epsilon", epsilon},
+               {"weight_decay", weight_decay},
+               {"muon_learning_rate", muon_learning_rate},
+               {"muon_momentum", muon_momentum},
+               {"clip_norm", clip_norm},
+               {"schedule", schedule == ScheduleKind::kCosine ? "cosine" : "wsd"},
+               {"warmup_steps", warmup_steps},
+               {"decay_fraction", decay_fraction},
+               {"final_lr_fraction", final_lr_fraction},
+               {"val_fraction", val_fraction},
+               {"batch_mode", batch_mode}};
+  json["model"] = model.ToJson();
+  return json;
+}
+
+TrainConfig TrainConfig::FromJson(const Json& json) {
+  TrainConfig config;
+  try {
+    // A key that nothing reads is a misspelt one.
+    const Json known = config.ToJson();
+    for (const auto& [key, value] : json.items()) {
+      Require(known.contains(key), "unknown key '{}'", key);
+      if (key != "model") continue;
+      for (const auto& [model_key, model_value] : value.items()) {
+        Require(known["model"].contains(model_key), "unknown key 'model.{}'", model_key);
+      }
+    }
+    const std::string compute = json.at("compute");
+    Require(compute == "f32" || compute == "bf16", "compute = '{}' must be f32 or bf16", compute);
+    config.compute = compute == "f32" ? DType::kF32 : DType::kBF16;
+    config.seed = json.at("seed");
+    config.num_steps = json.at("num_steps");
+    config.rows = json.at("rows");
+    config.row_tokens = json.at("row_tokens");
+    config.micro_batch_rows = json.at("micro_batch_rows");
+    config.gradient_leaves = json.at("gradient_leaves");
+    const std::string optimizer = json.at("optimizer");
+    Require(optimizer == "adamw" || optimizer == "muon", "optimizer = '{}' must be adamw or muon",
+            optimizer);
+    config.optimizer = optimizer == "adamw" ? OptimizerKind::kAdamW : OptimizerKind::kMuon;
+    config.learning_rate = json.at("learning_rate");
+    config.beta1 = json.at("beta1");
+    config.beta2 = json.at("beta2");
+    config.epsilon = json.at("epsilon");
+    config.weight_decay = json.at("weight_decay");
+    config.muon_learning_rate = json.at("muon_learning_rate");
+    config.muon_momentum = json.at("muon_momentum");
+    config.clip_norm = json.at("clip_norm");
+    const std::string schedule = json.at("schedule");
+    Require(schedule == "cosine" || schedule == "wsd", "schedule = '{}' must be wsd or cosine",
+            schedule);
+    config.schedule =
+        schedule == "cosine" ? ScheduleKind::kCosine : ScheduleKind::kWarmupStableDecay;
+    config.warmup_steps = json.at("warmup_steps");
+    config.decay_fraction = json.at("decay_fraction");
+    config.final_lr_fraction = json.at("final_lr_fraction");
+    config.val_fraction = json.at("val_fraction");
+    config.batch_mode = json.at("batch_mode");
+    config.model = ModelConfig::FromJson(json.at("model"));
+  } catch (const Json::exception& error) {
+    Fail(ErrorCode::kInvalidArgument, "training configuration: {}", error.what());
+  }
+  config.Validate();
+  return config;
+}
+
+std::string TrainConfig::ToToml() const {
+  const Json json = ToJson();
+  std::string text;
+  for (const auto& [key, value] : json.items()) {
+    if (!value.is_object()) text += fmt::format("{} = {}\n", key, TomlValue(value));
+  }
+  text += "\n[model]\n";
+  for (const auto& [key, value] : json.at("model").items()) {
+    text += fmt::format("{} = {}\n", key, TomlValue(value));
+  }
+  return text;
+}
+
+TrainConfig TrainConfig::FromTomlFile(const std::filesystem::path& path) {
+  const std::string text = ReadFile(path);
+  Json json;
+  try {
+    json = FromToml(toml::parse(text), path.string());
+  } catch (const toml::parse_error& error) {
+    Fail(ErrorCode::kInvalidArgument, "{}: line {}: {}", path.string(),
+         error.source().begin.line, error.description());
+  }
+  try {
+    return FromJson(json);
+  } catch (const Error& error) {
+    Fail(error.code(), "{}: {}", path.string(), error.what());
+  }
+}
+
+double LearningRateFactor(const TrainConfig& config, uint64_t step) {
+  if (step < config.warmup_steps) {
+    return static_cast<double>(step + 1) / static_cast<double>(config.warmup_steps);
+  }
+  const double low = config.final_lr_fraction;
+  const double steps = static_cast<double>(config.num_steps);
+  const double now = static_cast<double>(step);
+  if (config.schedule == ScheduleKind::kCosine) {
+    const double warmup = static_cast<double>(config.warmup_steps);
+    const double t = (now - warmup) / std::max(1.0, steps - warmup);
+    return low + (1 - low) * CosineDecay(std::min(1.0, t));
+  }
+  const double decay_steps = config.decay_fraction * steps;
+  const double left = steps - now;
+  if (left >= decay_steps || decay_steps <= 0) return 1;
+  return low + (1 - low) * (left / decay_steps);
+}
+
+}  // namespace cambium
