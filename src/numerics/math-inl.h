@@ -48,13 +48,13 @@ HWY_INLINE Vec16 Exp(Vec16 x) {
   return SelectLess(Set(math::kExpHighest), x, Set(std::numeric_limits<float>::infinity()), y);
 }
 
-// Exp for x <= 0 or NaN (softmax after the maximum is subtracted): the same bits, one select less.
-HWY_INLINE Vec16 ExpNonPositive(Vec16 x) {
+// Exp for x <= 0 or NaN, 0 below `lowest` (at least math::kExpLowest): RefExpNonPositive.
+HWY_INLINE Vec16 ExpNonPositive(Vec16 x, float lowest) {
   const ExpReduction16 e = ReduceExp16(x);
   const Vec16 one = Set(1.0f);
   const Vec16 p = Fma(Fma(ExpQ16(e.r), e.r, one), e.r, one);
   const Vec16 y = Mul(p, PowerOfTwo16(e.n_bits, 0));
-  return SelectLess(x, Set(math::kExpLowest), Zero(), y);
+  return SelectLess(x, Set(lowest), Zero(), y);
 }
 
 HWY_INLINE Vec16 Log(Vec16 x) {
@@ -93,7 +93,7 @@ HWY_INLINE Vec16 Tanh(Vec16 x) {
 
 HWY_INLINE Vec16 Sigmoid(Vec16 x) {
   const Vec16 one = Set(1.0f);
-  const Vec16 e = ExpNonPositive(Neg(Abs(x)));
+  const Vec16 e = ExpNonPositive(Neg(Abs(x)), math::kExpLowest);
   return Div(SelectLess(x, Zero(), e, one), Add(one, e));
 }
 

@@ -33,6 +33,9 @@ inline constexpr float kLn2Low = -0x1.05c610p-29f;
 inline constexpr float kRoundMagic = 0x1.8p23f;
 inline constexpr float kExpLowest = -80.0f;
 inline constexpr float kExpHighest = 88.7228317f;  // largest f32 whose exp is finite
+// Terms of a softmax below exp(-60) = 9e-27 of the largest count as 0: far below half an ulp of the
+// sum, and products of the others with anything above 2^-39 stay clear of denormals.
+inline constexpr float kSoftmaxLowest = -60.0f;
 // (exp(r) - 1 - r) / r^2 on |r| <= ln2 / 2, interpolated at Chebyshev nodes with 40 digits; error
 // of 1 + r + r^2 q(r) relative to exp(r): 1.1e-8, of r + r^2 q(r) relative to expm1(r): 2.6e-8.
 inline constexpr float kExpQ[5] = {0x1.000000p-1f, 0x1.5554dcp-3f, 0x1.55551ap-5f, 0x1.120ba2p-7f,
@@ -81,6 +84,11 @@ inline float RefExp(float x) {
   y = x < math::kExpLowest ? 0.0f : y;
   return math::kExpHighest < x ? std::numeric_limits<float>::infinity() : y;
 }
+
+// RefExp(x) for x <= 0, but 0 below `lowest` (at least kExpLowest). Softmax sums use
+// kSoftmaxLowest.
+inline float RefExpNonPositive(float x, float lowest) { return x < lowest ? 0.0f : RefExp(x); }
+inline double RefExpNonPositive(double x, double lowest) { return x < lowest ? 0.0 : std::exp(x); }
 
 inline float RefLog(float x) {
   const int32_t bits = std::bit_cast<int32_t>(x) - math::kSqrtHalfBits;

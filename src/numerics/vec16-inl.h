@@ -85,7 +85,7 @@ HWY_INLINE Pack<int32_t, K> SetInt(int32_t x) {
 
 // No alignment is needed anywhere; aligned rows are faster.
 template <size_t K = kParts>
-HWY_INLINE Pack<float, K> Load(const float* HWY_RESTRICT p) {
+HWY_INLINE Pack<float, K> Load(const float* p) {
   if constexpr (K == 1) {
     return {hn::LoadU(Native<float>(), p)};
   } else {
@@ -95,7 +95,7 @@ HWY_INLINE Pack<float, K> Load(const float* HWY_RESTRICT p) {
 
 // Widening is exact.
 template <size_t K = kParts>
-HWY_INLINE Pack<float, K> Load(const BFloat16* HWY_RESTRICT p) {
+HWY_INLINE Pack<float, K> Load(const BFloat16* p) {
   if constexpr (K == 1) {
     const hn::Rebind<uint16_t, Native<float>> d16;
     const auto bits = hn::LoadU(d16, reinterpret_cast<const uint16_t*>(p));
@@ -107,7 +107,7 @@ HWY_INLINE Pack<float, K> Load(const BFloat16* HWY_RESTRICT p) {
 }
 
 template <size_t K>
-HWY_INLINE void Store(Pack<float, K> a, float* HWY_RESTRICT p) {
+HWY_INLINE void Store(Pack<float, K> a, float* p) {
   if constexpr (K == 1) {
     hn::StoreU(a.v, Native<float>(), p);
   } else {
@@ -119,7 +119,7 @@ HWY_INLINE void Store(Pack<float, K> a, float* HWY_RESTRICT p) {
 // Rounds to nearest even on the bits: equal to ToBFloat16 for every input, denormals and NaN
 // included (VCVTNEPS2BF16 is not used, because it flushes denormals).
 template <size_t K>
-HWY_INLINE void Store(Pack<float, K> a, BFloat16* HWY_RESTRICT p) {
+HWY_INLINE void Store(Pack<float, K> a, BFloat16* p) {
   if constexpr (K == 1) {
     const Native<uint32_t> d32;
     const hn::Rebind<uint16_t, Native<float>> d16;
@@ -139,7 +139,7 @@ HWY_INLINE void Store(Pack<float, K> a, BFloat16* HWY_RESTRICT p) {
 
 // The first n < 16 lanes from p, the others `rest`. Touches no memory beyond p + n.
 template <typename T>
-HWY_INLINE Vec16 LoadPartial(const T* HWY_RESTRICT p, size_t n, float rest) {
+HWY_INLINE Vec16 LoadPartial(const T* p, size_t n, float rest) {
   HWY_ALIGN float lanes[kLanes];
   for (size_t i = 0; i < kLanes; ++i) lanes[i] = rest;
   for (size_t i = 0; i < n; ++i) lanes[i] = ToFloat(p[i]);
@@ -147,7 +147,7 @@ HWY_INLINE Vec16 LoadPartial(const T* HWY_RESTRICT p, size_t n, float rest) {
 }
 
 template <typename T>
-HWY_INLINE void StorePartial(Vec16 a, T* HWY_RESTRICT p, size_t n) {
+HWY_INLINE void StorePartial(Vec16 a, T* p, size_t n) {
   HWY_ALIGN T lanes[kLanes];
   Store(a, lanes);
   std::memcpy(p, lanes, n * sizeof(T));
@@ -198,6 +198,14 @@ HWY_INLINE Vec16 Floor(Vec16 a) {
 
 // ---- Comparison ------------------------------------------------------------------------------
 
+#if HWY_ARCH_X86  // MINPS and MAXPS are exactly this choice.
+HWY_INLINE NativeF NativeMin(NativeF x, NativeF y) { return hn::Min(x, y); }
+HWY_INLINE NativeF NativeMax(NativeF x, NativeF y) { return hn::Max(x, y); }
+#else
+HWY_INLINE NativeF NativeMin(NativeF x, NativeF y) { return hn::IfThenElse(hn::Lt(x, y), x, y); }
+HWY_INLINE NativeF NativeMax(NativeF x, NativeF y) { return hn::IfThenElse(hn::Lt(y, x), x, y); }
+#endif
+
 // Lane by lane: a < b ? yes : no. A NaN in a or b gives `no`.
 HWY_INLINE Vec16 SelectLess(Vec16 a, Vec16 b, Vec16 yes, Vec16 no) {
   return Map<float, kParts>([](NativeF x, NativeF y, NativeF s, NativeF t)
@@ -211,28 +219,14 @@ HWY_INLINE Vec16 SelectEqual(Vec16 a, Vec16 b, Vec16 yes, Vec16 no) {
                             a, b, yes, no);
 }
 
-#if HWY_ARCH_X86
-// MINPS and MAXPS are exactly this choice.
 template <size_t K>
 HWY_INLINE Pack<float, K> Min(Pack<float, K> a, Pack<float, K> b) {
-  return Map<float, K>([](NativeF x, NativeF y) HWY_ATTR { return hn::Min(x, y); }, a, b);
+  return Map<float, K>([](NativeF x, NativeF y) HWY_ATTR { return NativeMin(x, y); }, a, b);
 }
 template <size_t K>
 HWY_INLINE Pack<float, K> Max(Pack<float, K> a, Pack<float, K> b) {
-  return Map<float, K>([](NativeF x, NativeF y) HWY_ATTR { return hn::Max(x, y); }, a, b);
+  return Map<float, K>([](NativeF x, NativeF y) HWY_ATTR { return NativeMax(x, y); }, a, b);
 }
-#else
-template <size_t K>
-HWY_INLINE Pack<float, K> Min(Pack<float, K> a, Pack<float, K> b) {
-  return Map<float, K>(
-      [](NativeF x, NativeF y) HWY_ATTR { return hn::IfThenElse(hn::Lt(x, y), x, y); }, a, b);
-}
-template <size_t K>
-HWY_INLINE Pack<float, K> Max(Pack<float, K> a, Pack<float, K> b) {
-  return Map<float, K>(
-      [](NativeF x, NativeF y) HWY_ATTR { return hn::IfThenElse(hn::Lt(y, x), x, y); }, a, b);
-}
-#endif
 
 // The magnitude of a with the sign of b.
 HWY_INLINE Vec16 CopySign(Vec16 a, Vec16 b) {
@@ -270,12 +264,6 @@ HWY_INLINE Vec16 ToFloatLanes(Vec16i a) {
   return Map<float, kParts>([](NativeI x) HWY_ATTR { return hn::ConvertTo(Native<float>(), x); },
                             a);
 }
-// Truncates; |a| < 2^31.
-HWY_INLINE Vec16i ToIntLanes(Vec16 a) {
-  return Map<int32_t, kParts>(
-      [](NativeF x) HWY_ATTR { return hn::ConvertTo(Native<int32_t>(), x); }, a);
-}
-
 // ---- Reductions ------------------------------------------------------------------------------
 
 // Lane i op lane i + 8, then + 4, then + 2, then + 1: the fixed tree of rule 4.

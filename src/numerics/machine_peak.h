@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// The machine's own limits, measured: what speeds are fractions of. Median of short repeats; the
+// pool's threads all run at once, as they do in a step.
+#pragma once
+
+#include "base/thread_pool.h"
+
+namespace cambium {
+
+struct MachinePeak {
+  double f32_flops_per_s = 0;   // fused multiply-adds, 2 each
+  double bf16_flops_per_s = 0;  // pairs of a bf16 dot product, 4 each, by the active target's means
+  double read_bytes_per_s = 0;  // linear reads of memory that no cache holds
+};
+
+// milliseconds: time to spend on each of the three.
+MachinePeak MeasureMachinePeak(ThreadPool& pool, double milliseconds = 120);
+
+}  // namespace cambium
