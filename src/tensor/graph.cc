@@ -404,8 +404,9 @@ void Graph::CrossEntropyChunks(const Tensor& x, Weight& head, std::span<const in
     if (!planning()) {
       Product(x_chunk, forward, OutputTo(logits_chunk));
       Trace("logits", logits_chunk);
-      ops::CrossEntropy(logits_chunk, targets.subspan(row, n), softcap, grad_scale,
-                        Tensor(losses + row, DType::kF32, {n}), dlogits_chunk, pool_);
+      ops::CrossEntropy(logits_chunk, targets.subspan(row, n),
+                        Tensor(losses + row, DType::kF32, {n}), dlogits_chunk, pool_,
+                        {.softcap = softcap, .scale = grad_scale});
       Trace("cross_entropy", Tensor(losses + row, DType::kF32, {n}));
     }
     if (!learn) continue;

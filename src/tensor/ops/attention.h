@@ -7,7 +7,8 @@
 // max(0, P + 1 - window) <= j <= P (window 0: all):
 //   t_ij = dot(q_i, k_j) * scale            dot: numerics rule 2 over D
 //   t_ij = cap * tanh(t_ij / cap)           if softcap > 0
-//   m_i  = max_j t_ij;   p_ij = round_A(exp(t_ij - m_i)), +0 where j is not visible
+//   m_i  = max_j t_ij;   p_ij = round_A(exp(t_ij - m_i)), +0 where j is not visible or the
+//                        exponent is below kSoftmaxLowest (numerics/math_ref.h)
 //   per split of 256 positions: l = 16 partial sums of p (j into j mod 16), tree 8 4 2 1;
 //                               u_d = chain over pairs of j (rule 2) of p_ij * v_jd, from 0
 //   l_i, u_i: sums over splits, ascending, from 0

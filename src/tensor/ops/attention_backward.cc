@@ -101,7 +101,7 @@ void ProbabilityGradients(const ops::AttentionParams& params, const KvHeadGradie
         continue;
       }
       const Vec16 t = ScaleScores(Load(scores + r * stride + col), params);
-      const Vec16 p = Mul(ExpNonPositive(Sub(t, m)), inverse_l);
+      const Vec16 p = Mul(ExpNonPositive(Sub(t, m), math::kSoftmaxLowest), inverse_l);
       Vec16 s = Mul(Mul(p, Sub(Load(dp + r * stride + col), Set(delta))), Set(params.scale));
       if (params.softcap > 0) {
         const Vec16 ratio = Mul(t, Set(1.0f / params.softcap));

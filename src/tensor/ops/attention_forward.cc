@@ -98,7 +98,7 @@ void AttendBlock(const ops::AttentionParams& params, const QueryBlock<T>& block,
           Store(Zero(), p_row + (base - begin));
           continue;
         }
-        Vec16 e = ExpNonPositive(Sub(Load(row + (base - first_col)), m));
+        Vec16 e = ExpNonPositive(Sub(Load(row + (base - first_col)), m), math::kSoftmaxLowest);
         e = MaskPositions(e, base, first, last, 0.0f);
         Store(e, p_row + (base - begin));
         partial = Add(partial, Load(p_row + (base - begin)));
