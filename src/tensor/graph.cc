@@ -43,6 +43,13 @@ size_t LogitRows(size_t width, size_t num_rows) {
 Graph::Graph(Arena& arena, ThreadPool& pool, Options options)
     : arena_(arena), pool_(pool), options_(std::move(options)) {}
 
+void Graph::Begin(bool recording) {
+  options_.recording = recording;
+  backward_.clear();
+  nodes_.clear();
+  arena_.Reset();
+}
+
 template <typename Fn>
 void Graph::DispatchCompute(const Fn& fn) {
   if (options_.compute == DType::kF32) {

@@ -40,6 +40,9 @@ class Graph {
 
   Graph(Arena& arena, ThreadPool& pool, Options options);
 
+  // Forgets all values and recorded calls and resets the arena; packing buffers are kept.
+  void Begin(bool recording);
+
   const Tensor& value(Value v) const { return nodes_[v.id].value; }
   DType compute() const { return options_.compute; }
   bool planning() const { return arena_.planning(); }

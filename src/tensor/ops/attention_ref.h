@@ -74,7 +74,7 @@ struct Attention {
           F lanes[16] = {};
           std::vector<A> p(kSplitPositions, RoundTo<A>(F{0}));
           for (size_t j = std::max(split, First(i)); j <= i && j < split + kSplitPositions; ++j) {
-            p[j - split] = RoundTo<A>(RefExpNonPositive(Score(i, j, h) - m, math::kSoftmaxLowest));
+            p[j - split] = RoundTo<A>(RefExpNonPositive(Score(i, j, h) - m, static_cast<F>(math::kSoftmaxLowest)));
             lanes[j % 16] = lanes[j % 16] + static_cast<F>(cambium::ref::Widen(p[j - split]));
           }
           l = l + TreeSum(lanes);
@@ -114,7 +114,7 @@ struct Attention {
           const F m = stats[(i * H + h) * 2], inverse_l = stats[(i * H + h) * 2 + 1];
           for (size_t j = First(i); j <= i; ++j) {
             const F t = Score(i, j, h);
-            const F p = RefExpNonPositive(t - m, math::kSoftmaxLowest) * inverse_l;
+            const F p = RefExpNonPositive(t - m, static_cast<F>(math::kSoftmaxLowest)) * inverse_l;
             const F dp = cambium::ref::Dot<F>(d_o, 1, V(j, h), 1, D, F{0});
             F s = p * (dp - delta) * scale;
             if (params.softcap > 0) {

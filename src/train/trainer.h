@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// One training step: micro-batches forward and backward, the gradient tree, clipping, the optimizer.
+// A step's result is a function of (configuration, weights, optimizer state, step), whatever the
+// threads and the instruction set. Knows nothing of files, time or the terminal (train/run.h does).
+#pragma once
+
+#include <functional>
+#include <string_view>
+#include <vector>
+
+#include "model/transformer.h"
+#include "train/batch.h"
+#include "train/optimizer.h"
+#include "train/train_config.h"
+
+namespace cambium {
+
+struct StepResult {
+  double loss = 0;           // mean over the step's targets, nats per token
+  double gradient_norm = 0;  // before clipping
+  uint64_t num_targets = 0;
+};
+
+// All memory that training takes for tensors, known before step 0. Small things (token tables,
+// buffers of the standard library, code) are not in it.
+struct MemoryPlan {
+  size_t weights_bytes = 0;
+  size_t gradients_bytes = 0;
+  size_t optimizer_bytes = 0;
+  size_t activations_bytes = 0;  // of one micro-batch, gradients of activations included
+  size_t packing_bytes = 0;      // packed operands, per-thread attention blocks
+  size_t total_bytes() const {
+    return weights_bytes + gradients_bytes + optimizer_bytes + activations_bytes + packing_bytes;
+  }
+};
+
+class Trainer {
+ public:
+  Trainer(const TrainConfig& config, ParameterStore& parameters, ThreadPool& pool);
+
+  const MemoryPlan& memory_plan() const { return plan_; }
+  Optimizer& optimizer() { return optimizer_; }
+  Transformer& model() { return model_; }
+
+  // batch: all rows of the step. Throws kInternal when loss or gradient is not finite; the weights
+  // are then still those before the step.
+  StepResult Step(uint64_t step, const Batch& batch);
+  // Sum of the losses over a batch's targets, forward only; any number of rows that is a multiple of
+  // micro_batch_rows.
+  double SumLosses(const Batch& batch);
+
+  // Bit-level debugging: called with every operation's name and result.
+  void set_trace(std::function<void(std::string_view, const Tensor&)> trace) {
+    trace_ = std::move(trace);
+  }
+
+ private:
+  double MicroBatch(const Batch& batch, uint32_t first_row, float grad_scale, bool learn);
+  void CombineLeaf(uint32_t leaf);
+  void Plan();
+
+  const TrainConfig config_;
+  ParameterStore& parameters_;
+  ThreadPool& pool_;
+  Transformer model_;
+  Optimizer optimizer_;
+  MemoryPlan plan_;
+  std::unique_ptr<Arena> arena_;
+  std::unique_ptr<Graph> graph_;
+  std::vector<Scratch> levels_;  // partial sums of the gradient tree, by height
+  std::function<void(std::string_view, const Tensor&)> trace_;
+};
+
+}  // namespace cambium
