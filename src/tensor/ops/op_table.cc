@@ -12,7 +12,9 @@ namespace {
 
 OpRows MakeTable() {
   OpRows table;
-  for (const auto& rows : {EmbeddingRows(), RmsNormRows(), ElementwiseRows()}) {
+  for (const auto& rows :
+       {EmbeddingRows(), RmsNormRows(), RopeRows(), ActivationRows(), SoftcapRows(),
+        CrossEntropyRows(), ElementwiseRows(), AdamWRows(), MuonRows()}) {
     table.insert(table.end(), rows.begin(), rows.end());
   }
   return table;
