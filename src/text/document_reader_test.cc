@@ -121,6 +121,12 @@ TEST(DocumentReader, SeparatorLines) {
     EXPECT_EQ(ReadAll(path, {.piece_bytes = piece}).texts, expected) << piece;
   }
   EXPECT_EQ(ReadAll(path, {.separator = ""}).texts, (Texts{text}));
+  // A piece that happens to start with it in the middle of a line is not at a separator.
+  const Texts inside = {"some words, then<|endoftext|>\nand more"};
+  const auto other = folder.Write("b", inside[0]);
+  for (size_t piece = 8; piece < 40; ++piece) {
+    EXPECT_EQ(ReadAll(other, {.piece_bytes = piece}).texts, inside) << piece;
+  }
 }
 
 TEST(DocumentReader, PiecesJoinToTheDocumentAndCutAtLines) {
