@@ -150,7 +150,7 @@ Ledger::Ledger(Ledger&&) noexcept = default;
 
 std::string Ledger::BeginRun(const RunStart& start) {
   State& s = *state_;
-  SqliteTransaction transaction(s.database);
+  SqliteTransaction transaction(s.database, SqliteTransaction::Kind::kWrite);
   int64_t now_ms = UnixTimeMs();
   std::string last;
   while (s.last_id.Next()) last = s.last_id.Text(0);
@@ -199,7 +199,7 @@ void Ledger::FinishRun(std::string_view id, const RunEnd& end) {
 void Ledger::RecordFingerprint(std::string_view id, const StepFingerprint& fingerprint) {
   State& s = *state_;
   const int64_t loss_bits = std::bit_cast<uint32_t>(fingerprint.loss);
-  SqliteTransaction transaction(s.database);
+  SqliteTransaction transaction(s.database, SqliteTransaction::Kind::kWrite);
   s.find_fingerprint.Bind(id).Bind(fingerprint.step);
   if (s.find_fingerprint.Next()) {
     const std::string sha256 = s.find_fingerprint.Text(0);

@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <iterator>
+#include <thread>
 
 #include "base/error.h"
 
@@ -57,40 +59,77 @@ CREATE TABLE metrics (
 )sql",
 };
 
-}  // namespace
+// What a file says it is, read in one transaction so that a half-made ledger is never seen.
+struct Identity {
+  bool is_ours = false;
+  bool is_empty = false;
+  int64_t version = 0;
+};
 
-const int kLedgerSchemaVersion = static_cast<int>(std::size(kMigrations));
+Identity ReadIdentity(SqliteDatabase& database) {
+  return {.is_ours = database.QueryInt("PRAGMA application_id") == kApplicationId,
+          .is_empty = database.QueryInt("SELECT count(*) FROM sqlite_master") == 0,
+          .version = database.QueryInt("PRAGMA user_version")};
+}
 
-void PrepareSchema(SqliteDatabase& database) {
-  const int64_t application_id = database.QueryInt("PRAGMA application_id");
-  const bool empty = database.QueryInt("SELECT count(*) FROM sqlite_master") == 0;
-  if (application_id != kApplicationId && !(application_id == 0 && empty)) {
+void CheckIdentity(const SqliteDatabase& database, const Identity& identity) {
+  if (!identity.is_ours && !identity.is_empty) {
     Fail(ErrorCode::kInvalidArgument,
          "{}: is an SQLite file of another program, not a cambium run ledger; choose another with "
          "--ledger FILE",
          database.path().string());
   }
-  const int64_t version = database.QueryInt("PRAGMA user_version");
-  if (version > kLedgerSchemaVersion) {
+  if (identity.version > kLedgerSchemaVersion) {
     Fail(ErrorCode::kUnsupported,
          "{}: run ledger of version {}, this cambium reads up to version {}; use a newer cambium",
-         database.path().string(), version, kLedgerSchemaVersion);
+         database.path().string(), identity.version, kLedgerSchemaVersion);
   }
-  // Readers and a writer do not wait for each other. Where the file system cannot do it (network
-  // folders), SQLite keeps the old mode, which is slower but right.
-  SqliteStatement(database, "PRAGMA journal_mode = WAL").Run();
-  // In WAL mode NORMAL survives the death of a process; a power cut may lose the last records.
-  database.Execute("PRAGMA synchronous = NORMAL");
-  database.Execute("PRAGMA foreign_keys = ON");
-  if (version == kLedgerSchemaVersion) return;
+}
 
-  SqliteTransaction transaction(database);
+void Migrate(SqliteDatabase& database) {
+  SqliteTransaction transaction(database, SqliteTransaction::Kind::kWrite);
   // Another process may have migrated while we waited for the lock.
-  const int64_t locked_version = database.QueryInt("PRAGMA user_version");
-  for (int64_t i = locked_version; i < kLedgerSchemaVersion; ++i) database.Execute(kMigrations[i]);
+  const Identity identity = ReadIdentity(database);
+  CheckIdentity(database, identity);
+  for (int64_t i = identity.version; i < kLedgerSchemaVersion; ++i) {
+    database.Execute(kMigrations[i]);
+  }
   database.Execute(fmt::format("PRAGMA application_id = {}", kApplicationId).c_str());
   database.Execute(fmt::format("PRAGMA user_version = {}", kLedgerSchemaVersion).c_str());
   transaction.Commit();
+}
+
+// Readers and a writer do not wait for each other in WAL mode. Where the file system cannot do it
+// (network folders), SQLite keeps the old mode, which is slower but right.
+// Trap: while another process switches the same file, this fails with SQLITE_BUSY at once; the busy
+// timeout does not apply to it. The mode is a property of the file, so one success is enough.
+void UseWriteAheadLog(SqliteDatabase& database) {
+  constexpr int kAttempts = 500;
+  for (int attempt = 1;; ++attempt) {
+    try {
+      SqliteStatement(database, "PRAGMA journal_mode = WAL").Run();
+      return;
+    } catch (const SqliteBusy&) {
+      if (attempt == kAttempts) throw;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+  }
+}
+
+}  // namespace
+
+const int kLedgerSchemaVersion = static_cast<int>(std::size(kMigrations));
+
+void PrepareSchema(SqliteDatabase& database) {
+  SqliteTransaction transaction(database, SqliteTransaction::Kind::kRead);
+  const Identity identity = ReadIdentity(database);
+  transaction.Commit();
+  CheckIdentity(database, identity);
+  UseWriteAheadLog(database);
+  // In WAL mode NORMAL survives the death of a process; a power cut may lose the last records.
+  database.Execute("PRAGMA synchronous = NORMAL");
+  database.Execute("PRAGMA foreign_keys = ON");
+  if (identity.version < kLedgerSchemaVersion) Migrate(database);
 }
 
 }  // namespace cambium

@@ -6,7 +6,6 @@
 #include <limits>
 
 #include "base/check.h"
-#include "base/error.h"
 
 namespace cambium {
 
@@ -40,9 +39,9 @@ void SqliteDatabase::FailWith(int result, std::string_view what) const {
       break;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      code = ErrorCode::kIo;
-      advice = "; another process has held it for too long";
-      break;
+      throw SqliteBusy(ErrorCode::kIo,
+                       fmt::format("{}: run ledger: another process has held it for too long: {}",
+                                   path_.string(), sqlite3_errmsg(handle_)));
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
@@ -141,8 +140,8 @@ double SqliteStatement::Real(int column) const {
   return sqlite3_column_double(handle_, column);
 }
 
-SqliteTransaction::SqliteTransaction(SqliteDatabase& database) : database_(database) {
-  database_.Execute("BEGIN IMMEDIATE");
+SqliteTransaction::SqliteTransaction(SqliteDatabase& database, Kind kind) : database_(database) {
+  database_.Execute(kind == Kind::kWrite ? "BEGIN IMMEDIATE" : "BEGIN");
 }
 
 SqliteTransaction::~SqliteTransaction() {

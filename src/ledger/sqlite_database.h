@@ -12,10 +12,18 @@
 #include <string>
 #include <string_view>
 
+#include "base/error.h"
+
 struct sqlite3;
 struct sqlite3_stmt;
 
 namespace cambium {
+
+// kIo: another process holds the file. A type of its own because the caller may try again.
+class SqliteBusy : public Error {
+ public:
+  using Error::Error;
+};
 
 class SqliteDatabase {
  public:
@@ -70,10 +78,12 @@ class SqliteStatement {
   int next_parameter_ = 1;
 };
 
-// BEGIN IMMEDIATE now; ROLLBACK at the end of the scope unless Commit() was called.
+// BEGIN now (for writing: with the lock, so that it cannot fail later); ROLLBACK at the end of the
+// scope unless Commit() was called.
 class SqliteTransaction {
  public:
-  explicit SqliteTransaction(SqliteDatabase& database);
+  enum class Kind { kRead, kWrite };
+  SqliteTransaction(SqliteDatabase& database, Kind kind);
   ~SqliteTransaction();
   SqliteTransaction(const SqliteTransaction&) = delete;
   SqliteTransaction& operator=(const SqliteTransaction&) = delete;
