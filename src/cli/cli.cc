@@ -69,15 +69,17 @@ void AddGlobalOptions(CLI::App& app, Context& context, bool& version) {
       ->type_name("FILE");
 }
 
-// The command furthest down that was named, for "try `cambium runs --help`".
-std::string ChosenCommand(const CLI::App& app) {
-  std::string name = "cambium";
+// The command furthest down that was named.
+const CLI::App& ChosenCommand(const CLI::App& app) {
   const CLI::App* command = &app;
-  while (!command->get_subcommands().empty()) {
-    command = command->get_subcommands().front();
-    name += " " + command->get_name();
-  }
-  return name;
+  while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
+  return *command;
+}
+
+// "cambium runs list"
+std::string NameOf(const CLI::App& command) {
+  const CLI::App* parent = command.get_parent();
+  return (parent == nullptr ? "" : NameOf(*parent) + " ") + command.get_name();
 }
 
 int ParseAndRun(int argc, const char* const* argv, bool json) {
@@ -99,15 +101,13 @@ int ParseAndRun(int argc, const char* const* argv, bool json) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    const CLI::App* command = &app;
-    while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
-    std::string name = ChosenCommand(app);
-    name.resize(name.size() - (command == &app ? 0 : command->get_name().size() + 1));
-    Print(command->help(command == &app ? "cambium" : name));
+    const CLI::App& command = ChosenCommand(app);
+    const CLI::App* parent = command.get_parent();
+    Print(command.help(parent == nullptr ? "" : NameOf(*parent)));
     return 0;
   } catch (const CLI::ParseError& error) {
     Report(ErrorCode::kInvalidArgument,
-           fmt::format("{}; try `{} --help`", error.what(), ChosenCommand(app)), json);
+           fmt::format("{}; try `{} --help`", error.what(), NameOf(ChosenCommand(app))), json);
     return kExitUsage;
   }
   if (!context.isa.empty()) SetSimdTarget(context.isa);
@@ -117,7 +117,8 @@ int ParseAndRun(int argc, const char* const* argv, bool json) {
   }
   if (!context.run) {
     Report(ErrorCode::kInvalidArgument,
-           fmt::format("a command is missing; `{} --help` lists them", ChosenCommand(app)), json);
+           fmt::format("a command is missing; `{} --help` lists them", NameOf(ChosenCommand(app))),
+           json);
     return kExitUsage;
   }
   InstallInterruptHandler();

@@ -167,7 +167,7 @@ TEST_F(CliProgramTest, EveryHelpFitsTheTerminalAndEndsWithExamples) {
     EXPECT_EQ(help.out.find("\n\n", examples), std::string::npos)
         << "something follows the examples\n"
         << help.out;
-    EXPECT_NE(help.out.find("Usage: cambium" + command + " "), std::string::npos) << help.out;
+    EXPECT_NE(help.out.find("\nUsage: cambium" + command + " "), std::string::npos) << help.out;
     std::istringstream lines(help.out);
     bool in_commands = false;
     for (std::string line; std::getline(lines, line);) {

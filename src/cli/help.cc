@@ -30,12 +30,10 @@ std::string HelpFormatter::make_subcommand(const CLI::App* command) const {
 }
 
 std::string HelpFormatter::make_option_opts(const CLI::Option* option) const {
-  std::string text;
-  if (option->get_type_size() != 0 && !option->get_type_name().empty() &&
-      !option->get_positional()) {
-    text += " " + option->get_type_name();
-  }
-  return text;
+  if (option->get_type_size() == 0 || option->get_positional()) return "";
+  // "N:UINT in [0 - 1024]": what follows the colon is for error messages.
+  const std::string type = option->get_type_name();
+  return type.empty() ? "" : " " + type.substr(0, type.find(':'));
 }
 
 std::string HelpFormatter::make_option_desc(const CLI::Option* option) const {
