@@ -16,6 +16,12 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   # x86-64-v3 has no AES; without this Highway would take SSSE3 for its baseline.
   target_compile_definitions(cambium_flags INTERFACE HWY_DISABLE_PCLMUL_AES)
 endif()
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
+  # The Arm target is NEON. SVE vectors have no size at compile time, so they cannot be the array
+  # elements that the tiles of the matrix kernels are made of.
+  target_compile_definitions(cambium_flags INTERFACE
+    "HWY_DISABLED_TARGETS=(HWY_SVE|HWY_SVE2|HWY_SVE_256|HWY_SVE2_128)")
+endif()
 if(CAMBIUM_WERROR)
   target_compile_options(cambium_flags INTERFACE -Werror)
 endif()
