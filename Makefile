@@ -10,7 +10,7 @@ BUILD_PACKAGES := ca-certificates cmake g++ git make ninja-build pkg-config \
 CHECK_PACKAGES := ccache clang-format
 AARCH64_PACKAGES := g++-aarch64-linux-gnu qemu-user
 
-.PHONY: help deps build quickstart test slow-test format format-check bench aarch64 clean
+.PHONY: help deps build build-tests quickstart test slow-test format format-check bench aarch64 clean
 
 help:
 	@echo 'make quickstart    install packages, build, grow a small model and let it speak'
@@ -27,6 +27,10 @@ deps:
 
 build:
 	cmake --preset release
+	cmake --build --preset release --parallel $(JOBS) --target cambium
+
+build-tests:
+	cmake --preset release
 	cmake --build --preset release --parallel $(JOBS)
 
 quickstart: deps
@@ -34,11 +38,11 @@ quickstart: deps
 	build/release/cambium quickstart
 
 test: deps
-	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory build-tests
 	ctest --test-dir build/release --output-on-failure --label-exclude slow
 
 slow-test: deps
-	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory build-tests
 	ctest --test-dir build/release --output-on-failure --label-regex slow
 
 bench: build
