@@ -33,6 +33,8 @@ std::vector<SourceFile> LoadAll() {
     }
   }
   for (const auto& entry : fs::directory_iterator(SourceRoot())) {
+    // In a worktree of git, .git is a file that names a folder of this machine.
+    if (entry.path().filename() == ".git") continue;
     if (entry.is_regular_file() && IsText(entry.path())) paths.push_back(entry.path());
   }
   std::vector<SourceFile> files;

@@ -14,7 +14,6 @@ namespace cambium {
 namespace {
 
 constexpr size_t kMaxLines = 800;
-constexpr size_t kMaxColumns = 100;
 constexpr std::string_view kArchitecture = "docs/architecture.md";
 
 // folder -> folders that it may include. "all" is every folder.
@@ -261,21 +260,6 @@ TEST(StructureTest, NoFileContainsWhatDoesNotBelongThere) {
         EXPECT_EQ(file.lines[i].find(ban.word), std::string::npos)
             << file.path << ":" << i + 1 << ": contains '" << ban.word << "': " << ban.why;
       }
-    }
-  }
-}
-
-TEST(StructureTest, LinesOfCodeAreNotTooLong) {
-  for (const SourceFile& file : SourceFiles()) {
-    if (!IsCpp(file)) continue;
-    for (size_t i = 0; i < file.lines.size(); ++i) {
-      const auto columns =
-          static_cast<size_t>(std::count_if(file.lines[i].begin(), file.lines[i].end(), [](char c) {
-            return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-          }));
-      // Raw strings with test data are the reader's to judge.
-      if (file.path.ends_with("_test.cc")) continue;
-      EXPECT_LE(columns, kMaxColumns) << file.path << ":" << i + 1;
     }
   }
 }
