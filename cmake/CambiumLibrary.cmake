@@ -4,6 +4,8 @@ target_include_directories(cambium_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
 # -ffp-contract=off: a multiply-add is fused where the contract says fma and nowhere else.
 target_compile_options(cambium_flags INTERFACE
   -ffp-contract=off -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-psabi)
+# Designated initialisers leave out the fields that keep their defaults: {.temperature = 0}.
+target_compile_options(cambium_flags INTERFACE -Wno-missing-field-initializers)
 # GCC 12 reports string concatenation as overlapping copies (GCC bug 105329).
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(cambium_flags INTERFACE -Wno-restrict)
@@ -13,6 +15,12 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   target_compile_options(cambium_flags INTERFACE -march=x86-64-v3)
   # x86-64-v3 has no AES; without this Highway would take SSSE3 for its baseline.
   target_compile_definitions(cambium_flags INTERFACE HWY_DISABLE_PCLMUL_AES)
+endif()
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
+  # The Arm target is NEON. SVE vectors have no size at compile time, so they cannot be the array
+  # elements that the tiles of the matrix kernels are made of.
+  target_compile_definitions(cambium_flags INTERFACE
+    "HWY_DISABLED_TARGETS=(HWY_SVE|HWY_SVE2|HWY_SVE_256|HWY_SVE2_128)")
 endif()
 if(CAMBIUM_WERROR)
   target_compile_options(cambium_flags INTERFACE -Werror)

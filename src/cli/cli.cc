@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/cli.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <new>
+#include <string_view>
+
+#include "base/interrupt.h"
+#include "cli/commands.h"
+#include "cli/help.h"
+#include "cli/output.h"
+#include "cli/version.h"
+#include "numerics/simd_target.h"
+
+namespace cambium {
+namespace {
+
+constexpr int kExitUsage = 2;
+constexpr int kExitCancelled = 130;  // 128 + SIGINT, as shells report it
+constexpr size_t kMaxThreads = 1024;
+
+// Before parsing has succeeded, the flag is looked for by hand.
+bool WantsJson(int argc, const char* const* argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view argument = argv[i];
+    if (argument == "--") return false;
+    if (argument == "--json") return true;
+  }
+  return false;
+}
+
+// "not_found": the name of the code as JSON programs match it.
+std::string MachineName(ErrorCode code) {
+  std::string name = ErrorCodeName(code);
+  std::replace(name.begin(), name.end(), ' ', '_');
+  return name;
+}
+
+// Reports on both streams. Standard output may be what has failed, so nothing more is thrown.
+void Report(ErrorCode code, const std::string& message, bool json) {
+  std::fprintf(stderr, "cambium: error: %s\n", message.c_str());
+  if (!json) return;
+  try {
+    PrintJson({{"error", {{"code", MachineName(code)}, {"message", message}}}});
+    FlushOutput();
+  } catch (const Error&) {
+    // The message is on standard error already.
+  }
+}
+
+void AddGlobalOptions(CLI::App& app, Context& context, bool& version) {
+  app.add_flag("--version", version, "Print versions and instruction sets, and exit");
+  app.add_option("--threads", context.threads, "Threads to compute with; 0 is one per CPU")
+      ->check(CLI::Range(size_t{0}, kMaxThreads))
+      ->type_name("N");
+  app.add_option("--isa", context.isa,
+                 "Instruction set of the kernels; the result has the same bits with each: "
+                 "avx2, avx512, avx512bf16 or neon")
+      ->check(CLI::IsMember({"avx2", "avx512", "avx512bf16", "neon"}))
+      ->type_name("NAME");
+  app.add_flag("--json", context.json, "Print one JSON object on standard output");
+  app.add_flag("--quiet", context.quiet, "No progress and no notes on standard error");
+  app.add_option("--ledger", context.ledger_path,
+                 "The SQLite file of run records; without it "
+                 "$XDG_DATA_HOME/cambium/runs.sqlite or ~/.local/share/cambium/runs.sqlite")
+      ->type_name("FILE");
+}
+
+// The command furthest down that was named.
+const CLI::App& ChosenCommand(const CLI::App& app) {
+  const CLI::App* command = &app;
+  while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
+  return *command;
+}
+
+// "cambium runs list"
+std::string NameOf(const CLI::App& command) {
+  const CLI::App* parent = command.get_parent();
+  return (parent == nullptr ? "" : NameOf(*parent) + " ") + command.get_name();
+}
+
+int ParseAndRun(int argc, const char* const* argv, bool json) {
+  Context context;
+  bool version = false;
+  CLI::App app("A language model is a function. Grow it, run it, measure it: bit for bit.",
+               "cambium");
+  app.formatter(std::make_shared<HelpFormatter>());
+  app.fallthrough();
+  app.require_subcommand(0, 1);
+  AddGlobalOptions(app, context, version);
+  AddFingerprintCommand(app, context);
+  AddRunsCommand(app, context);
+  SetExamples(app,
+              "cambium runs list\n"
+              "cambium fingerprint model.gguf --json\n"
+              "cambium runs --help");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    const CLI::App& command = ChosenCommand(app);
+    const CLI::App* parent = command.get_parent();
+    Print(command.help(parent == nullptr ? "" : NameOf(*parent)));
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    Report(ErrorCode::kInvalidArgument,
+           fmt::format("{}; try `{} --help`", error.what(), NameOf(ChosenCommand(app))), json);
+    return kExitUsage;
+  }
+  if (!context.isa.empty()) SetSimdTarget(context.isa);
+  if (version) {
+    PrintVersion(context.json);
+    return 0;
+  }
+  if (!context.run) {
+    Report(ErrorCode::kInvalidArgument,
+           fmt::format("a command is missing; `{} --help` lists them", NameOf(ChosenCommand(app))),
+           json);
+    return kExitUsage;
+  }
+  InstallInterruptHandler();
+  context.run();
+  return 0;
+}
+
+}  // namespace
+
+int ExitCodeOf(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kInvalidArgument:
+      return kExitUsage;
+    case ErrorCode::kCancelled:
+      return kExitCancelled;
+    default:
+      return 1;
+  }
+}
+
+int RunCli(int argc, const char* const* argv) {
+  const bool json = WantsJson(argc, argv);
+  try {
+    const int code = ParseAndRun(argc, argv, json);
+    FlushOutput();
+    return code;
+  } catch (const OutputClosed&) {
+    return 0;
+  } catch (const Error& error) {
+    Report(error.code(), error.what(), json);
+    return ExitCodeOf(error.code());
+  } catch (const std::bad_alloc&) {
+    Report(ErrorCode::kResourceExhausted, "out of memory", json);
+    return 1;
+  } catch (const std::exception& error) {
+    Report(ErrorCode::kInternal, error.what(), json);
+    return 1;
+  }
+}
+
+}  // namespace cambium

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every subcommand, one file each (cli/NAME_command.cc). An Add function declares the command's
+// options and examples; when the command is chosen, it sets context.run. `context` outlives the
+// app.
+#pragma once
+
+#include "cli/context.h"
+
+namespace CLI {
+class App;
+}  // namespace CLI
+
+namespace cambium {
+
+void AddFingerprintCommand(CLI::App& app, Context& context);
+void AddRunsCommand(CLI::App& app, Context& context);
+
+}  // namespace cambium

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the program hands to the chosen subcommand: the options of every command, and where the
+// command leaves the function that does its work.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+namespace cambium {
+
+struct Context {
+  size_t threads = 0;  // 0: one per CPU that the process may use
+  std::string isa;     // empty: the best this CPU has; applied before the command runs
+  bool json = false;   // one JSON object on standard output
+  bool quiet = false;  // no progress and no notes on standard error
+  std::filesystem::path ledger_path;  // as given; empty: the default
+
+  // Set by the chosen subcommand while the command line is parsed, called once afterwards.
+  std::function<void()> run;
+
+  // Threads to use: never 0.
+  size_t NumThreads() const;
+  // The file given by --ledger, or the default one.
+  std::filesystem::path LedgerPath() const;
+  // A line for people on standard error, unless quiet.
+  void Note(const std::string& line) const;
+};
+
+}  // namespace cambium

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Text for terminals: tables that fit a width, and wrapped paragraphs. Widths count code points,
+// which is right for all but wide (East Asian) and combining characters.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cambium {
+
+struct TableColumn {
+  std::string name;
+  enum class Align { kLeft, kRight } align = Align::kLeft;
+  // May be cut (ending in "…") when the table is too wide; the widest such column is cut first.
+  bool may_shrink = false;
+};
+
+class TextTable {
+ public:
+  explicit TextTable(std::vector<TableColumn> columns);
+
+  // REQUIRES: one cell per column.
+  void AddRow(std::vector<std::string> cells);
+  // A header and the rows, columns two spaces apart, no trailing spaces.
+  std::string Format(size_t width = 80) const;
+
+ private:
+  std::vector<TableColumn> columns_;
+  std::vector<std::vector<std::string>> rows_;
+};
+
+// Code points.
+size_t TextWidth(std::string_view text);
+
+// Breaks at spaces so that no line is longer than `width`, where words allow; newlines stay.
+std::string WrapText(std::string_view text, size_t width);
+
+}  // namespace cambium
