@@ -10,6 +10,7 @@
 
 #include "base/json.h"
 #include "model/model_config.h"
+#include "tensor/tensor.h"
 
 namespace cambium {
 
