@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// Models in files: GGUF and Hugging Face folders to a ParameterStore and a tokenizer, and back.
+// Everything is checked before weights are read. Attention rows are kept in half-split order inside
+// (numerics do not depend on where a model came from); GGUF's "llama" files have them in pairs and
+// are reordered on the way in and out.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "formats/gguf_types.h"
+#include "model/parameters.h"
+#include "text/tokenizer_data.h"
+
+namespace cambium {
+
+struct LoadedModel {
+  ModelConfig config;
+  std::unique_ptr<ParameterStore> parameters;  // f32 values, no gradients
+  TokenizerData tokenizer;
+  DType stored = DType::kF32;  // f32 if any matrix is stored wider than bf16
+  std::string name;
+  std::string format;  // "GGUF v3", "Hugging Face folder"
+};
+
+// path: a GGUF file, a Hugging Face folder, or a training run's folder (its model.gguf).
+// Throws kNotFound, kCorruptData, kUnsupported naming what is missing.
+LoadedModel LoadModel(const std::filesystem::path& path);
+
+struct SaveOptions {
+  GgmlType type = GgmlType::kBF16;  // of matrices: F32, BF16 or F16; norms are F32
+  std::string name = "cambium";
+  // Recorded in the file: the fingerprint of the f32 weights and how they were computed.
+  std::string fingerprint;
+  std::string compute_type;
+};
+
+// Atomic. Throws kUnsupported for a model that the format cannot hold, kIo.
+void SaveGguf(const std::filesystem::path& path, const ParameterStore& parameters,
+              const TokenizerData& tokenizer, const SaveOptions& options);
+void SaveHfModel(const std::filesystem::path& folder, const ParameterStore& parameters,
+                 const TokenizerData& tokenizer, const SaveOptions& options);
+
+}  // namespace cambium
