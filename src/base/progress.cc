@@ -63,12 +63,15 @@ std::string FormatBytes(double size_bytes) {
   return fmt::format("{:.0f} B", size_bytes);
 }
 
-Progress::Progress(std::string title, uint64_t total, std::string unit, bool quiet)
+Progress::Progress(std::string title, uint64_t total, std::string unit, bool quiet,
+                   uint64_t done_before)
     : title_(std::move(title)),
       total_(total),
       unit_(std::move(unit)),
       quiet_(quiet),
       terminal_(isatty(STDERR_FILENO) == 1),
+      done_before_(done_before),
+      done_(done_before),
       start_(std::chrono::steady_clock::now()),
       last_draw_(start_) {}
 
@@ -89,7 +92,7 @@ void Progress::Update(uint64_t done, const std::string& details) {
 void Progress::Draw(bool final) {
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  const double rate = seconds > 0 ? static_cast<double>(done_) / seconds : 0;
+  const double rate = seconds > 0 ? static_cast<double>(done_ - done_before_) / seconds : 0;
   std::string line = title_;
   if (total_ > 0) {
     const double fraction = static_cast<double>(done_) / static_cast<double>(total_);

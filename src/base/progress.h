@@ -12,7 +12,9 @@ namespace cambium {
 class Progress {
  public:
   // total 0: unknown. title: what is being done, e.g. "training". unit: of done and total.
-  Progress(std::string title, uint64_t total, std::string unit, bool quiet = false);
+  // done_before: of an earlier part of the job; rate and time left count from there.
+  Progress(std::string title, uint64_t total, std::string unit, bool quiet = false,
+           uint64_t done_before = 0);
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
@@ -34,7 +36,8 @@ class Progress {
   bool quiet_;
   bool terminal_;
   bool finished_ = false;
-  uint64_t done_ = 0;
+  uint64_t done_before_;
+  uint64_t done_;
   std::string details_;
   std::chrono::steady_clock::time_point start_;
   std::chrono::steady_clock::time_point last_draw_;

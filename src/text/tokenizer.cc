@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "text/tokenizer.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/error.h"
+
+namespace cambium {
+namespace {
+
+constexpr std::string_view kEndOfText = "<|endoftext|>";
+
+bool IsSpecial(TokenType type) {
+  return type == TokenType::kControl || type == TokenType::kUserDefined;
+}
+
+void CheckData(const TokenizerData& data) {
+  if (data.tokens.size() > static_cast<size_t>(std::numeric_limits<int32_t>::max())) {
+    Fail(ErrorCode::kCorruptData, "tokenizer: {} tokens are too many", data.tokens.size());
+  }
+  const auto num_tokens = static_cast<int32_t>(data.tokens.size());
+  if (data.types.size() != data.tokens.size()) {
+    Fail(ErrorCode::kCorruptData, "tokenizer: {} token types for {} tokens", data.types.size(),
+         data.tokens.size());
+  }
+  for (int32_t id = 0; id < num_tokens; ++id) {
+    const auto type = static_cast<int32_t>(data.types[id]);
+    if (type < 1 || type > 6) {
+      Fail(ErrorCode::kCorruptData, "tokenizer: token {} has type {}, known are 1 to 6", id, type);
+    }
+  }
+  for (const auto& [what, id] : {std::pair{"bos", data.bos_id}, std::pair{"eos", data.eos_id}}) {
+    if (id < -1 || id >= num_tokens) {
+      Fail(ErrorCode::kCorruptData, "tokenizer: {} id {} is not one of {} tokens", what, id,
+           num_tokens);
+    }
+  }
+  if (data.add_bos && data.bos_id < 0) {
+    Fail(ErrorCode::kCorruptData, "tokenizer: asks for a bos token and has none");
+  }
+  if (data.model != TokenizerModel::kByte) return;
+  if (num_tokens < 256 || !data.merges.empty()) {
+    Fail(ErrorCode::kCorruptData, "byte tokenizer: {} tokens and {} merges; needs 256 and none",
+         num_tokens, data.merges.size());
+  }
+  for (int32_t id = 0; id < num_tokens; ++id) {
+    const bool is_byte = id < 256;
+    const bool is_good = is_byte ? data.tokens[id] == std::string(1, static_cast<char>(id)) &&
+                                       !IsSpecial(data.types[id])
+                                 : IsSpecial(data.types[id]) ||
+                                       data.types[id] == TokenType::kUnused;
+    if (!is_good) {
+      Fail(ErrorCode::kCorruptData, "byte tokenizer: token {} is not {}", id,
+           is_byte ? "its byte" : "a special token");
+    }
+  }
+}
+
+}  // namespace
+
+// A cache for the length of one call; byte tokenizers need none.
+class Tokenizer::CacheLease {
+ public:
+  explicit CacheLease(const Tokenizer& tokenizer) : tokenizer_(tokenizer) {
+    if (tokenizer_.encoder_ == nullptr) return;
+    {
+      const std::lock_guard lock(tokenizer_.caches_mutex_);
+      if (!tokenizer_.idle_caches_.empty()) {
+        cache_ = std::move(tokenizer_.idle_caches_.back());
+        tokenizer_.idle_caches_.pop_back();
+      }
+    }
+    if (cache_ == nullptr) cache_ = tokenizer_.encoder_->NewCache();
+  }
+  ~CacheLease() {
+    if (cache_ == nullptr) return;
+    const std::lock_guard lock(tokenizer_.caches_mutex_);
+    tokenizer_.idle_caches_.push_back(std::move(cache_));
+  }
+  CacheLease(const CacheLease&) = delete;
+  CacheLease& operator=(const CacheLease&) = delete;
+
+  BpeEncoder::Cache* get() const { return cache_.get(); }
+
+ private:
+  const Tokenizer& tokenizer_;
+  BpeEncoder::CachePtr cache_;
+};
+
+Tokenizer::Tokenizer(TokenizerData data) : data_(std::move(data)) {
+  CheckData(data_);
+  BuildSpecials();
+  if (data_.model == TokenizerModel::kBpe) {
+    pre_tokenizer_ = std::make_unique<const PreTokenizer>(data_.pre_tokenizer);
+    encoder_ = std::make_unique<const BpeEncoder>(data_);
+  }
+}
+
+Tokenizer::~Tokenizer() = default;
+
+void Tokenizer::BuildSpecials() {
+  for (int32_t id = 0; id < vocab_size(); ++id) {
+    if (!IsSpecial(data_.types[id])) continue;
+    const std::string& name = data_.tokens[id];
+    if (name.empty()) Fail(ErrorCode::kCorruptData, "tokenizer: special token {} is empty", id);
+    const auto [it, is_new] = special_ids_.emplace(name, id);
+    if (!is_new) {
+      Fail(ErrorCode::kCorruptData, "tokenizer: special tokens {} and {} are both \"{}\"",
+           it->second, id, name);
+    }
+    const auto first = static_cast<uint8_t>(name[0]);
+    all_special_.by_first_byte[first].push_back(id);
+    all_special_.empty = false;
+    if (data_.types[id] == TokenType::kUserDefined) {
+      user_defined_.by_first_byte[first].push_back(id);
+      user_defined_.empty = false;
+      if (FindSafeCut(name, 1) < name.size()) can_cut_ = false;
+    }
+  }
+  // No two names are equal, so names of one length cannot both match: the order is total enough.
+  const auto longer = [&](int32_t a, int32_t b) {
+    return data_.tokens[a].size() > data_.tokens[b].size();
+  };
+  for (SpecialIndex* index : {&user_defined_, &all_special_}) {
+    for (auto& ids : index->by_first_byte) std::stable_sort(ids.begin(), ids.end(), longer);
+  }
+}
+
+int32_t Tokenizer::MatchSpecial(const SpecialIndex& index, std::string_view text,
+                                size_t pos) const {
+  for (const int32_t id : index.by_first_byte[static_cast<uint8_t>(text[pos])]) {
+    if (text.substr(pos).starts_with(data_.tokens[id])) return id;
+  }
+  return -1;
+}
+
+void Tokenizer::EncodePlain(std::string_view text, BpeEncoder::Cache* cache,
+                            std::vector<int32_t>* ids) const {
+  if (encoder_ == nullptr) {
+    ids->reserve(ids->size() + text.size());
+    for (const char c : text) ids->push_back(static_cast<uint8_t>(c));
+    return;
+  }
+  pre_tokenizer_->ForEachPiece(
+      text, [&](std::string_view piece) { encoder_->Encode(piece, *cache, *ids); });
+}
+
+void Tokenizer::EncodeWith(std::string_view text, const EncodeOptions& options,
+                           BpeEncoder::Cache* cache, std::vector<int32_t>* ids) const {
+  if (options.allow_bos && data_.add_bos) ids->push_back(data_.bos_id);
+  const SpecialIndex& index = options.parse_special ? all_special_ : user_defined_;
+  if (index.empty) {
+    EncodePlain(text, cache, ids);
+    return;
+  }
+  size_t begin = 0;  // of the plain text that is not encoded yet
+  size_t pos = 0;
+  while (pos < text.size()) {
+    const int32_t id = MatchSpecial(index, text, pos);
+    if (id < 0) {
+      ++pos;
+      continue;
+    }
+    EncodePlain(text.substr(begin, pos - begin), cache, ids);
+    ids->push_back(id);
+    pos += data_.tokens[id].size();
+    begin = pos;
+  }
+  EncodePlain(text.substr(begin), cache, ids);
+}
+
+void Tokenizer::Encode(std::string_view text, const EncodeOptions& options,
+                       std::vector<int32_t>* ids) const {
+  const CacheLease cache(*this);
+  EncodeWith(text, options, cache.get(), ids);
+}
+
+std::vector<int32_t> Tokenizer::Encode(std::string_view text, const EncodeOptions& options) const {
+  std::vector<int32_t> ids;
+  Encode(text, options, &ids);
+  return ids;
+}
+
+std::vector<std::vector<int32_t>> Tokenizer::EncodeBatch(std::span<const std::string_view> texts,
+                                                         ThreadPool& pool,
+                                                         const EncodeOptions& options) const {
+  std::vector<std::vector<int32_t>> ids(texts.size());
+  pool.ParallelFor(texts.size(), [&](size_t task, size_t) {
+    Encode(texts[task], options, &ids[task]);
+  });
+  return ids;
+}
+
+std::vector<int32_t> Tokenizer::EncodeParallel(std::string_view text, ThreadPool& pool) const {
+  // Long enough that the start of a task costs nothing against it.
+  constexpr size_t kTaskBytes = size_t{256} << 10;
+  std::vector<std::string_view> parts;
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t left = text.size() - begin;
+    size_t size = left;
+    if (left > kTaskBytes) {
+      if (encoder_ == nullptr && user_defined_.empty) {
+        size = kTaskBytes;
+      } else if (can_cut_) {
+        size = FindSafeCut(text.substr(begin), kTaskBytes);
+      }
+    }
+    parts.push_back(text.substr(begin, size));
+    begin += size;
+  }
+  const auto part_ids = EncodeBatch(parts, pool);
+  size_t count = 0;
+  for (const auto& part : part_ids) count += part.size();
+  std::vector<int32_t> ids;
+  ids.reserve(count);
+  for (const auto& part : part_ids) ids.insert(ids.end(), part.begin(), part.end());
+  return ids;
+}
+
+void Tokenizer::CheckId(int32_t id) const {
+  if (id < 0 || id >= vocab_size()) {
+    Fail(ErrorCode::kInvalidArgument, "token id {} is not in the vocabulary of {} tokens", id,
+         vocab_size());
+  }
+}
+
+std::string Tokenizer::Decode(std::span<const int32_t> ids, SpecialText special) const {
+  std::string text;
+  for (const int32_t id : ids) {
+    CheckId(id);
+    if (special == SpecialText::kSkip && data_.types[id] == TokenType::kControl) continue;
+    text += data_.tokens[id];
+  }
+  return text;
+}
+
+const std::string& Tokenizer::TokenBytes(int32_t id) const {
+  CheckId(id);
+  return data_.tokens[id];
+}
+
+TokenType Tokenizer::Type(int32_t id) const {
+  CheckId(id);
+  return data_.types[id];
+}
+
+int32_t Tokenizer::FindToken(std::string_view bytes) const {
+  if (encoder_ != nullptr) return encoder_->FindToken(bytes);
+  return bytes.size() == 1 ? static_cast<uint8_t>(bytes[0]) : -1;
+}
+
+int32_t Tokenizer::FindSpecial(std::string_view name) const {
+  const auto it = special_ids_.find(name);
+  return it == special_ids_.end() ? -1 : it->second;
+}
+
+Sha256Digest Tokenizer::Hash() const {
+  Sha256 sha;
+  const auto number = [&](int64_t value) { sha.Update(&value, sizeof(value)); };
+  const auto text = [&](std::string_view bytes) {
+    number(static_cast<int64_t>(bytes.size()));
+    sha.Update(bytes);
+  };
+  text("cambium tokenizer 1");
+  number(static_cast<int64_t>(data_.model));
+  text(data_.model == TokenizerModel::kBpe ? data_.pre_tokenizer : std::string());
+  number(vocab_size());
+  for (int32_t id = 0; id < vocab_size(); ++id) {
+    text(data_.tokens[id]);
+    number(static_cast<int64_t>(data_.types[id]));
+  }
+  number(static_cast<int64_t>(data_.merges.size()));
+  for (const auto& [left, right] : data_.merges) {
+    number(left);
+    number(right);
+  }
+  number(data_.bos_id);
+  number(data_.eos_id);
+  number(data_.add_bos ? 1 : 0);
+  return sha.Finish();
+}
+
+void CheckSpecialName(std::string_view name) {
+  const bool is_visible =
+      std::all_of(name.begin(), name.end(), [](char c) { return c >= '!' && c <= '~'; });
+  if (name.size() < 2 || !is_visible) {
+    Fail(ErrorCode::kInvalidArgument,
+         "special token \"{}\": give at least two visible ASCII characters, no spaces", name);
+  }
+}
+
+void AppendSpecialTokens(std::span<const std::string> special_tokens, TokenizerData* data) {
+  for (const std::string& name : special_tokens) {
+    CheckSpecialName(name);
+    if (std::find(data->tokens.begin(), data->tokens.end(), name) != data->tokens.end()) {
+      Fail(ErrorCode::kInvalidArgument, "special token \"{}\" is a token already", name);
+    }
+    if (name == kEndOfText) data->eos_id = static_cast<int32_t>(data->tokens.size());
+    data->tokens.push_back(name);
+    data->types.push_back(TokenType::kControl);
+  }
+}
+
+TokenizerData MakeByteTokenizer(std::span<const std::string> special_tokens) {
+  TokenizerData data;
+  data.model = TokenizerModel::kByte;
+  for (int byte = 0; byte < 256; ++byte) {
+    data.tokens.emplace_back(1, static_cast<char>(byte));
+    data.types.push_back(TokenType::kNormal);
+  }
+  AppendSpecialTokens(special_tokens, &data);
+  return data;
+}
+
+}  // namespace cambium
