@@ -14,5 +14,6 @@ namespace cambium {
 
 void AddFingerprintCommand(CLI::App& app, Context& context);
 void AddRunsCommand(CLI::App& app, Context& context);
+void AddTrainCommand(CLI::App& app, Context& context);
 
 }  // namespace cambium

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/plan.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "base/error.h"
+#include "base/progress.h"
+#include "numerics/machine_peak.h"
+#include "train/trainer.h"
+
+namespace cambium {
+namespace {
+
+// The part of the budget that steps may take; the rest is for reading, validation and saving.
+constexpr double kStepShare = 0.90;
+
+// A model of about this width: layers grow with width, heads of 32 to 64, FFN 8/3 C (as many
+// weights as a plain FFN of 4 C).
+ModelConfig ShapeOfWidth(size_t width, size_t vocab_size) {
+  ModelConfig model;
+  model.vocab_size = vocab_size;
+  model.width = width;
+  model.num_layers = std::clamp<size_t>(width / 48, 2, 24);
+  model.head_dim = width >= 512 ? 64 : 32;
+  model.num_heads = width / model.head_dim;
+  model.num_kv_heads = model.num_heads;
+  model.ffn_width = (width * 8 / 3 + 63) / 64 * 64;
+  model.context_length = width >= 512 ? 512 : 256;
+  return model;
+}
+
+double TokensFor(const ModelConfig& model, uint64_t data_tokens) {
+  return std::min(kTokensPerParameter * static_cast<double>(model.NumParameters()),
+                  kMaxEpochs * static_cast<double>(data_tokens));
+}
+
+// The widest model whose compute-optimal run fits the time at this speed.
+ModelConfig WidestFor(double seconds, double flops_per_s, uint64_t data_tokens, size_t vocab_size) {
+  ModelConfig best = ShapeOfWidth(64, vocab_size);
+  for (size_t width = 64; width <= 2048; width += 64) {
+    const ModelConfig model = ShapeOfWidth(width, vocab_size);
+    const double keys = static_cast<double>(model.context_length) / 2;
+    const double run_seconds = 3 * model.ForwardFlopsPerToken(keys) *
+                               TokensFor(model, data_tokens) / flops_per_s;
+    if (run_seconds > seconds) break;
+    best = model;
+  }
+  return best;
+}
+
+// Median seconds of a few real steps on made-up tokens.
+double MeasureStep(TrainConfig config, ThreadPool& pool) {
+  config.num_steps = std::max<uint64_t>(config.num_steps, config.warmup_steps + 1);
+  ParameterStore parameters(config.model, true);
+  parameters.Initialize(config.seed, pool);
+  Trainer trainer(config, parameters, pool);
+  Batch batch;
+  batch.rows = config.rows;
+  batch.row_tokens = config.row_tokens;
+  for (uint32_t i = 0; i < config.TokensPerStep(); ++i) {
+    batch.tokens.push_back(static_cast<int32_t>(i * 7919u % config.model.vocab_size));
+    batch.positions.push_back(static_cast<int32_t>(i % config.row_tokens));
+  }
+  batch.targets = batch.tokens;
+  batch.num_targets = batch.tokens.size();
+  for (uint32_t row = 0; row < config.rows; ++row) {
+    batch.segments.push_back({row * config.row_tokens, config.row_tokens});
+  }
+  std::vector<double> seconds;
+  double total = 0;
+  while (seconds.size() < 3 || (total < 1.5 && seconds.size() < 10)) {
+    const auto begin = std::chrono::steady_clock::now();
+    trainer.Step(seconds.size(), batch);
+    seconds.push_back(
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+    total += seconds.back();
+  }
+  std::sort(seconds.begin() + 1, seconds.end());  // the first one warms up
+  return seconds[1 + (seconds.size() - 1) / 2];
+}
+
+}  // namespace
+
+TrainConfig DefaultTrainConfig(const ModelConfig& model, uint64_t tokens,
+                               OptimizerKind optimizer) {
+  TrainConfig config;
+  config.model = model;
+  config.optimizer = optimizer;
+  config.row_tokens = static_cast<uint32_t>(std::min<size_t>(model.context_length, 512));
+  const uint64_t step_tokens = model.NumParameters() >= 50'000'000 ? 16384 : 8192;
+  config.rows = static_cast<uint32_t>(std::max<uint64_t>(1, step_tokens / config.row_tokens));
+  // About 2048 tokens at once: activations of small models then stay in the caches.
+  uint32_t micro_rows = std::clamp<uint32_t>(2048 / config.row_tokens, 1, config.rows);
+  while (config.rows % micro_rows != 0) --micro_rows;
+  config.micro_batch_rows = micro_rows;
+  config.num_steps =
+      std::max<uint64_t>(1, (tokens + config.TokensPerStep() - 1) / config.TokensPerStep());
+  config.warmup_steps = std::min<uint64_t>(config.num_steps / 20, 100);
+  config.learning_rate = 3e-3 * std::sqrt(128.0 / static_cast<double>(model.width));
+  return config;
+}
+
+BudgetChoice ChooseForBudget(double seconds, uint64_t data_tokens, size_t vocab_size, DType compute,
+                             OptimizerKind optimizer, uint64_t seed, ThreadPool& pool) {
+  if (seconds < 5) {
+    Fail(ErrorCode::kInvalidArgument, "a budget of {} is too short to train anything; give at "
+         "least 5s", FormatDuration(seconds));
+  }
+  const MachinePeak peak = MeasureMachinePeak(pool, 60);
+  const double unit =
+      compute == DType::kBF16 ? peak.bf16_flops_per_s : peak.f32_flops_per_s;
+  BudgetChoice choice;
+  choice.flops_per_s = 0.5 * unit;  // a first guess; corrected by the measurement below
+  const double step_seconds_total = seconds * kStepShare;
+  for (int round = 0; round < 3; ++round) {
+    const ModelConfig model =
+        WidestFor(step_seconds_total, choice.flops_per_s, data_tokens, vocab_size);
+    const bool same = round > 0 && model.width == choice.config.model.width;
+    if (same) break;
+    const double tokens = TokensFor(model, data_tokens);
+    choice.config = DefaultTrainConfig(model, static_cast<uint64_t>(tokens), optimizer);
+    choice.config.compute = compute;
+    choice.config.seed = seed;
+    choice.step_seconds = MeasureStep(choice.config, pool);
+    choice.flops_per_s = choice.config.FlopsPerStep() / choice.step_seconds;
+  }
+  TrainConfig& config = choice.config;
+  const double step_tokens = static_cast<double>(config.TokensPerStep());
+  const double affordable = step_seconds_total / choice.step_seconds;
+  const double useful = kMaxEpochs * static_cast<double>(data_tokens) / step_tokens;
+  config.num_steps = static_cast<uint64_t>(std::max(1.0, std::min(affordable, useful)));
+  config.warmup_steps = std::min<uint64_t>(config.num_steps / 20, 100);
+  const double tokens = static_cast<double>(config.num_steps) * step_tokens;
+  const double parameters = static_cast<double>(config.model.NumParameters());
+  choice.tokens_per_parameter = tokens / parameters;
+  choice.epochs = tokens / static_cast<double>(std::max<uint64_t>(1, data_tokens));
+  choice.explanation = fmt::format(
+      "measured {:.0f} GFLOP/s in training steps, {:.0f} % of this machine's {} peak\n"
+      "chosen   {} layers, width {}: {} parameters, {} tokens\n"
+      "because  {:.1f} tokens per parameter (compute-optimal is about {:.0f}), {:.2f} epochs of {}"
+      " tokens of data{}",
+      choice.flops_per_s * 1e-9, 100 * choice.flops_per_s / unit, DTypeName(compute),
+      config.model.num_layers, config.model.width, FormatCount(parameters), FormatCount(tokens),
+      choice.tokens_per_parameter, kTokensPerParameter, choice.epochs,
+      FormatCount(static_cast<double>(data_tokens)),
+      affordable > useful ? "; more epochs would not help, so it ends early" : "");
+  return choice;
+}
+
+}  // namespace cambium
