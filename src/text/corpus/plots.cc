@@ -13,21 +13,21 @@ std::span<const Plot> Plots() {
       {"stuck in tree", TellStuckInTree, Toys},
       {"present", TellPresent, Treasures},
       {"afraid of the dark", TellAfraidOfDark, Toys},
-      {"noise at night", TellNoiseAtNight, Tools},
+      {"noise at night", TellNoiseAtNight, NightTools},
       {"practice", TellPractice, Skills},
       {"race", TellRace, Treasures},
       {"stage fright", TellStageFright, Treasures},
-      {"lost in the woods", TellLostInWoods, Tools},
+      {"lost in the woods", TellLostInWoods, Carriers},
       {"storm", TellStorm, Toys},
-      {"rescue", TellRescue, Tools},
+      {"rescue", TellRescue, RescueTools},
       {"baby animal", TellBabyAnimal, Foods},
       {"sick friend", TellSickFriend, Foods},
-      {"seed", TellSeed, Tools},
+      {"seed", TellSeed, GardenTools},
       {"newcomer", TellNewcomer, Toys},
       {"message", TellMessage, Treasures},
       {"baking", TellBaking, Foods},
       {"market", TellMarket, Foods},
-      {"building", TellBuilding, Tools},
+      {"building", TellBuilding, BuildingTools},
       {"greedy", TellGreedy, Foods},
       {"false alarm", TellFalseAlarm, Toys},
       {"treasure map", TellTreasureMap, Treasures},
@@ -56,6 +56,32 @@ const WordList& Tools() {
   static const WordList list(
       "basket|rope|lantern|bucket|shovel|blanket|ladder|hammer|net|torch|cart|spade|rake|umbrella|"
       "watering can|bag|box|flute|map|stick");
+  return list;
+}
+
+const WordList& NightTools() {
+  static const WordList list(
+      "lantern|torch|lamp|broom|blanket|stick|umbrella|frying pan|spoon|hat");
+  return list;
+}
+
+const WordList& Carriers() {
+  static const WordList list("basket|bag|bucket|backpack|box|sack|jar|bowl");
+  return list;
+}
+
+const WordList& RescueTools() {
+  static const WordList list("rope|net|ladder|plank|pole|fishing rod|cart|basket|blanket|hook");
+  return list;
+}
+
+const WordList& GardenTools() {
+  static const WordList list("spade|shovel|rake|stick|hoe|spoon|trowel|fork");
+  return list;
+}
+
+const WordList& BuildingTools() {
+  static const WordList list("hammer|saw|rope|ladder|box of nails|axe|ball of string|pot of glue");
   return list;
 }
 

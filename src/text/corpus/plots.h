@@ -22,6 +22,11 @@ std::span<const Plot> Plots();
 const WordList& Toys();
 const WordList& Treasures();
 const WordList& Tools();
+const WordList& NightTools();
+const WordList& Carriers();
+const WordList& RescueTools();
+const WordList& GardenTools();
+const WordList& BuildingTools();
 const WordList& Foods();
 const WordList& Skills();  // "ride a bicycle"
 

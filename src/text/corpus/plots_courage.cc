@@ -10,21 +10,19 @@ void TellAfraidOfDark(Story& s) {
       "[brave|full of fun], but at night {A:h} was afraid of the dark.");
   s.Say(
       "\"[There is something under my bed|I see eyes in the corner|The shadows are moving],\" "
-      "{A:n} "
-      "[said|whispered] every evening.");
+      "{A:n} [said|whispered] every evening.");
   s.Take('A', 'x');
   s.Say("Even {A:s} {x}, which {A:h} held tight, did not help.");
   s.Paragraph();
   s.Say(
-      "One night {B:n} the {B:k} came to stay. The wind blew out the [candle|lamp]. {A:n} "
-      "[hid under the blanket|held {A:s} breath].");
+      "One night {B:t} came to stay. The wind blew out the [candle|lamp]. {A:n} [hid under the "
+      "blanket|held {A:s} breath].");
   s.Meet('A', 'B');
   const uint32_t way = s.random().Below(3);
   if (way == 0) {
     s.Say(
         "\"Look out of the window,\" said {B:n}. {A:n} looked. The sky was full of stars. \"You "
-        "can "
-        "only see them when it is dark,\" said {B:n}.");
+        "can only see them when it is dark,\" said {B:n}.");
     s.Ask("What did {A:n} see out of the window?", "stars");
   } else if (way == 1) {
     s.Say(
@@ -36,14 +34,12 @@ void TellAfraidOfDark(Story& s) {
     s.Say(
         "\"Come, we will look at the monster,\" said {B:n}. On tiptoe they went to the corner. "
         "There hung [an old coat|a wet towel|a big hat], and nothing else. They laughed until "
-        "their "
-        "bellies hurt.");
+        "their bellies hurt.");
     s.Ask("Who stayed with {A:n} for the night?", "{B:n}");
   }
   s.Say(
       "[Soon they were both asleep.|After that the dark felt soft and quiet.] The {x:n} lay "
-      "between "
-      "{A:n} and the wall.");
+      "between {A:n} and the wall.");
   s.Ask("What was {A:n} afraid of?", "the dark");
   s.Close(Theme::kCourage);
 }
@@ -56,19 +52,16 @@ void TellNoiseAtNight(Story& s) {
   s.Take('A', 'x');
   s.Say(
       "{A} took a {x} and [crept to the door|tiptoed down the stairs|looked around the corner]. "
-      "There stood {B:n} the {B:k} with wide eyes. \"Did you hear it, too?\" [whispered|asked] "
-      "{B:n}.");
+      "There stood {B:t} with wide eyes. \"Did you hear it, too?\" [whispered|asked] {B:n}.");
   s.Meet('A', 'B');
   s.Say(
       "\"Perhaps it is a [ghost|thief|dragon|wolf],\" said {A:n}. \"[Let us go back to bed|I want "
-      "to "
-      "hide],\" said {B:n}. \"No,\" said {A:n}. \"I want to know what it is.\"");
+      "to hide],\" said {B:n}. \"No,\" said {A:n}. \"I want to know what it is.\"");
   s.Paragraph();
   s.Say(
       "Step by step they went [to the kitchen|down to the cellar|out into the yard|up to the "
-      "attic]. "
-      "The noise grew louder. {A:n} [counted to three|held up the {x:n}|took a deep breath] and "
-      "pulled the door open.");
+      "attic]. The noise grew louder. {A:n} [counted to three|held up the {x:n}|took a deep "
+      "breath] and pulled the door open.");
   const uint32_t what = s.random().Below(4);
   static constexpr std::string_view kCauses[] = {"a hungry hedgehog", "a branch in the wind",
                                                  "a lost kitten", "a little mouse"};
@@ -93,8 +86,7 @@ void TellPractice(Story& s) {
   s.Open();
   s.Meet('A', 'B');
   s.Say(
-      "{A:n} saw {B:n} the {B:k}, who could {x:n} better than anyone. \"I want to {x:n}, too,\" "
-      "{A:n} said.");
+      "{A:n} saw {B:t}, who could {x:n} better than anyone. \"I want to {x:n}, too,\" {A:n} said.");
   s.Say(
       "But it was harder than it looked. The first time {A:h} tried, [it went all wrong|everybody "
       "laughed|nothing worked]. The second time was [no better|only a little better|even worse].");
@@ -120,12 +112,11 @@ void TellRace(Story& s) {
   s.Open();
   s.Say(
       "There was to be a big race that day, from {p} {q:t}. The prize was a {x}. {A:n} wanted to "
-      "win it, and so did {B:n} the {B:k}.");
+      "win it, and so did {B:t}.");
   s.Meet('A', 'B');
   s.Say(
       "\"[I am the fastest|Nobody can beat me|You will only see my back],\" said {B:n}. {A:n} "
-      "[said "
-      "nothing|only smiled|tied {A:s} shoes again].");
+      "[said nothing|only smiled|tied {A:s} shoes again].");
   s.Paragraph();
   s.Say(
       "\"Ready, steady, go!\" called {C:n}. They ran [past the mill|over the bridge|along the "
@@ -170,8 +161,8 @@ void TellStageFright(Story& s) {
       "to [sing a song|tell a poem|play the flute|dance] in front of everyone.");
   s.Feel('A', Mood::kScared);
   s.Say(
-      "\"What if I forget [everything|how it begins]?\" {A:h} asked {B:n} the {B:k}. \"[All will "
-      "laugh at me|My voice will not come out].\"");
+      "\"What if I forget [everything|how it begins]?\" {A:h} asked {B:t}. \"[All will laugh at "
+      "me|My voice will not come out].\"");
   s.Meet('A', 'B');
   s.Say(
       "{B:n} [thought for a moment|scratched {B:s} head]. Then {B:h} took out a {x}. \"Hold this "
@@ -182,8 +173,7 @@ void TellStageFright(Story& s) {
   s.Paragraph();
   s.Say(
       "When the time came, {A:p} hands were [cold|shaking]. {A} held the {x:n} tight, found {B:n} "
-      "in "
-      "the crowd, and began. At first it was [very soft|a bit slow], but it became better and "
+      "in the crowd, and began. At first it was [very soft|a bit slow], but it became better and "
       "better.");
   s.Say(
       "At the end everybody [clapped and cheered|stood up and clapped]. {C:n} [clapped the "
@@ -211,8 +201,7 @@ void TellLostInWoods(Story& s) {
   s.Paragraph();
   s.Say(
       "\"[Do not run when you are lost|Stay calm and think|Sit down first],\" {C:n} had always "
-      "said. "
-      "So {A} sat on {A:s} {x:n} and listened.");
+      "said. So {A} sat down, put the {x:n} on the ground and listened.");
   const uint32_t way = s.random().Below(3);
   if (way == 0) {
     s.Say(
@@ -225,13 +214,11 @@ void TellLostInWoods(Story& s) {
   } else {
     s.Say(
         "In the sky {A:h} found the brightest star. \"It stands above our roof,\" {A:h} "
-        "remembered, "
-        "and walked towards it until {A:h} saw a light.");
+        "remembered, and walked towards it until {A:h} saw a light.");
   }
   s.Say(
-      "It was {B:n} the {B:k} with a lamp. \"There you are!\" cried {B:n}. \"[We were so "
-      "worried|We "
-      "have looked for you everywhere].\"");
+      "It was {B:t} with a lamp. \"There you are!\" cried {B:n}. \"[We were so worried|We have "
+      "looked for you everywhere].\"");
   s.Meet('A', 'B');
   s.Ask("What showed {A:n} the way?", way == 0 ? "the stream" : way == 1 ? "a bird" : "a star");
   s.Ask("Who came with a lamp?", "{B:n}");
@@ -244,28 +231,25 @@ void TellStorm(Story& s) {
   s.Meet('A', 'B');
   s.Take('A', 'x');
   s.Say(
-      "{A} and {B:n} the {B:k} were playing with a {x}. Nobody noticed the dark clouds. Suddenly "
-      "there was [thunder|a flash of lightning], and a storm broke loose.");
+      "{A} and {B:t} were playing with a {x}. Nobody noticed the dark clouds. Suddenly there was "
+      "[thunder|a flash of lightning], and a storm broke loose.");
   s.Feel('B', Mood::kScared);
   s.Say(
       "\"[Quick, we must find shelter|Hold on to my hand|Follow me]!\" called {A:n}. They ran to "
-      "[an "
-      "old barn|a small cave|a hunter's hut|a big hollow tree].");
+      "[an old barn|a small cave|a hunter's hut|a big hollow tree].");
   s.Ask("Who called that they must hurry?", "{A:n}");
   const bool lost = s.random().OneIn(2);
   if (lost) {
     s.Lose('A', 'x');
     s.Say(
         "On the way the wind tore the {x:n} out of {A:p} hands. \"Let it go!\" cried {B:n}. And "
-        "{A} "
-        "let it go.");
+        "{A} let it go.");
   }
   s.Paragraph();
   s.Say(
       "Inside it was dry, but [dark|cold]. They were not alone: [a wet {#bird}|a family of "
-      "mice|two "
-      "lost lambs|{C:n}] sat there, too. They all moved close together, and {A} [told a story|sang "
-      "every song {A:h} knew|made funny faces] until the thunder was far away.");
+      "mice|two lost lambs|{C:n}] sat there, too. They all moved close together, and {A} [told a "
+      "story|sang every song {A:h} knew|made funny faces] until the thunder was far away.");
   s.Say(
       "When they came out, the sun was shining, and [a rainbow stood over the fields|the world was "
       "clean and bright].");

@@ -10,26 +10,23 @@ void TellBaking(Story& s) {
       "{A:d} [said|thought], \"I will make a {x} [for everyone|for {C:n}|for the feast]!\"");
   s.Say(
       "{A:n} [put on an apron|washed {A:s} hands|took out the big bowl]. There was flour, and "
-      "there "
-      "was milk. But there was [no sugar|no butter|not one egg|no honey] in the house.");
+      "there was milk. But there was [no sugar|no butter|not one egg|no honey] in the house.");
   s.Say(
-      "{A} went to {B:n} the {B:k} next door. \"Can you help me?\" {A:n} asked. \"[Gladly|Of "
-      "course],\" said {B:n}, \"if I may [lick the spoon|have the first piece|help to stir].\"");
+      "{A} went to {B:t} next door. \"Can you help me?\" {A:n} asked. \"[Gladly|Of course],\" said "
+      "{B:n}, \"if I may [lick the spoon|have the first piece|help to stir].\"");
   s.Meet('A', 'B');
   s.Paragraph();
   s.Say(
       "They stirred and [poured|tasted|sang], and soon the kitchen was [white with flour|full of "
       "steam]. [Then they forgot the time, because they were playing {#game}.|Then {B:n} told such "
-      "a "
-      "funny story that they forgot everything.|They sat down and waited.]");
+      "a funny story that they forgot everything.|They sat down and waited.]");
   const bool burned = s.random().OneIn(2);
   if (burned) {
     s.Say("\"What is that smell?\" cried {A:n}. Smoke came out of the oven! The {x:n} was black.");
     s.Feel('A', Mood::kSad);
     s.Say(
         "\"We will make another one,\" said {B:n}, \"and this time we will watch it.\" And the "
-        "second "
-        "one was [golden and soft|just right].");
+        "second one was [golden and soft|just right].");
   } else {
     s.Say("When the {x:n} was done, it smelled so good that {C:n} came in from the street.");
   }
@@ -52,8 +49,7 @@ void TellMarket(Story& s) {
         " coins. \"Please buy a {x},\" said {C:n}, \"and nothing else.\"");
   s.Say(
       "{A:n} [repeated it all the way|said it over and over]: \"A {x:n}, a {x:n}.\" But then {A:h} "
-      "met "
-      "{B:n} the {B:k}, who was selling [balloons|paper birds|sweets|whistles].");
+      "met {B:t}, who was selling [balloons|paper birds|sweets|whistles].");
   s.Meet('A', 'B');
   s.Say("\"Only one coin,\" said {B:n}. {A:n} looked at the coins in {A:s} hand.");
   const bool spends = s.random().OneIn(2);
@@ -64,25 +60,21 @@ void TellMarket(Story& s) {
     s.Paragraph();
     s.Say(
         "{A} went back to {B:n} and told {B:m} everything. \"[Help me to sell the rest|Carry my "
-        "basket "
-        "home], and I will give you one coin,\" said {B:n}. So {A:n} worked for an hour and got "
-        "the "
-        "coin back.");
+        "basket home], and I will give you one coin,\" said {B:n}. So {A:n} worked for an hour and "
+        "got the coin back.");
   } else {
     s.Say("\"No, thank you,\" said {A:n}. \"This money is not mine.\" It was not easy to walk on.");
     s.Paragraph();
   }
   s.Say(
       "[Then|After that|Now] {A} bought the {x:n} and carried it home [with both hands|as if it "
-      "were "
-      "made of glass].");
+      "were made of glass].");
   s.Take('A', 'x');
   s.Meet('A', 'C');
   s.Give('A', 'C', 'x');
   s.Say(
       "{C:n} was pleased. \"I can trust you,\" {C:h} said and [gave {A:n} the biggest piece|cut "
-      "the "
-      "first piece for {A:n}].");
+      "the first piece for {A:n}].");
   s.Ask("How many coins did {A:n} get?", number);
   s.Ask("What was {A:n} to buy?", "a {x}");
   s.Ask("Did {A:n} buy something from {B:n}?", spends ? "yes" : "no");
@@ -96,28 +88,23 @@ void TellBuilding(Story& s) {
   static constexpr std::string_view kWorks[] = {"tree house", "bridge", "raft", "snow hut"};
   const std::string work(kWorks[what]);
   s.Say("{A} wanted to build a " + work +
-        ". {A} had a {x} and [plenty of|a heap of] "
-        "[sticks|boards|branches]. \"I can do it alone,\" {A:n} said.");
+        ". {A} had a {x} and [plenty of|a heap of] [sticks|boards|branches]. \"I can do it "
+        "alone,\" {A:n} said.");
   s.Say(
       "{A} worked [all {part}|for hours]. But [the first wind blew it down|one side was too "
-      "short|it "
-      "fell apart at once].");
+      "short|it fell apart at once].");
   s.Feel('A', Mood::kAngry);
   s.Paragraph();
   s.Meet('A', 'B');
   s.Say(
-      "{B:n} the {B:k} came to look. \"May I help?\" asked {B:n}. \"[I am good at tying knots|I "
-      "know "
-      "how to measure|I can hold the other end].\" First {A} [wanted to say no|said nothing]. Then "
-      "{A:h} gave {B:m} the {x:n}.");
+      "{B:t} came to look. \"May I help?\" asked {B:n}. \"[I am good at tying knots|I know how to "
+      "measure|I can hold the other end].\" First {A} [wanted to say no|said nothing]. Then {A:h} "
+      "gave {B:m} the {x:n}.");
   s.Give('A', 'B', 'x');
   s.Say(
       "{C:n} came, too, and brought [nails|a long rope|sandwiches]. One held, one tied, one "
-      "counted. "
-      "[Before dark|In the evening|When the moon rose] the " +
-      work +
-      " was ready, and it was [strong|"
-      "straight] and did not fall down.");
+      "counted. [Before dark|In the evening|When the moon rose] the " +
+      work + " was ready, and it was [strong|straight] and did not fall down.");
   s.Say("They all [sat in a row and looked at it|gave it a name|had {#meal} beside it].");
   s.Ask("What did they build?", "a " + work);
   s.Ask("Who offered to help first?", "{B:n}");
@@ -131,18 +118,16 @@ void TellGreedy(Story& s) {
   s.Take('C', 'x');
   s.Say(
       "{C:n} had made a {x}. \"This is for you and for {B:n},\" {C:h} said. \"Wait until {B:n} "
-      "comes.\" {B:n} was a {B:k} and {A:p} friend.");
+      "comes.\" {B:i} was a good friend of {A:n}.");
   s.Give('C', 'A', 'x');
   s.Say(
       "The {x:n} smelled wonderful. \"Only a little bit,\" thought {A:n}, and took a bite. Then "
-      "{A:h} "
-      "took another one, and another one. [Soon|Before {A:h} knew it], nothing was left.");
+      "{A:h} took another one, and another one. [Soon|Before {A:h} knew it], nothing was left.");
   s.Lose('A', 'x');
   s.Paragraph();
   s.Say(
       "[{A:p} stomach began to hurt.|{A} felt sick and lay down in the grass.] Then {B:n} came "
-      "with a "
-      "smile. \"I hurried all the way,\" said {B:n}. \"Where is the {x:n}?\"");
+      "with a smile. \"I hurried all the way,\" said {B:n}. \"Where is the {x:n}?\"");
   s.Meet('A', 'B');
   s.Say(
       "{A:n} [turned red|looked at {A:s} feet]. \"I ate it all,\" {A:h} said. \"[I am so sorry|I "
@@ -150,10 +135,8 @@ void TellGreedy(Story& s) {
   s.Feel('B', Mood::kSad);
   s.Say(
       "The next day {A:n} [got up early|worked hard] and made a new {x:n}, all by {A:r}. {A:h} "
-      "brought "
-      "it to {B:n} and did not take a single bite. \"[Half of it is yours|Come, we will share "
-      "it],\" "
-      "said {B:n}.");
+      "brought it to {B:n} and did not take a single bite. \"[Half of it is yours|Come, we will "
+      "share it],\" said {B:n}.");
   s.Take('A', 'x');
   s.Give('A', 'B', 'x');
   s.Ask("Who ate all of the first {x:n}?", "{A:n}");
@@ -166,9 +149,7 @@ void TellFalseAlarm(Story& s) {
   s.Open();
   s.Say(
       "{A} was bored. \"Help!\" {A:h} shouted. \"A [wolf|bear|giant|dragon] is taking my {x}!\" "
-      "{B:n} "
-      "the {B:k} came running, and {C:n} came, too. But there was nothing, only {A:n}, who "
-      "laughed.");
+      "{B:t} came running, and {C:n} came, too. But there was nothing, only {A:n}, who laughed.");
   s.Meet('A', 'B');
   s.Meet('A', 'C');
   s.Take('A', 'x');
@@ -178,15 +159,14 @@ void TellFalseAlarm(Story& s) {
   s.Paragraph();
   s.Say(
       "On the third day [a big dog|a thief|a flock of crows|a goat] really came and took the "
-      "{x:n}. "
-      "\"Help! Help!\" cried {A:n}. But nobody came. They all thought that it was a joke.");
+      "{x:n}. \"Help! Help!\" cried {A:n}. But nobody came. They all thought that it was a joke.");
   s.Lose('A', 'x');
   s.Feel('A', Mood::kSad);
   const bool back = s.random().OneIn(2);
   s.Say(
       "In the evening {A} went to {B:n}. \"I will never trick you again,\" {A:n} said. {B:n} "
-      "looked at "
-      "{A:o} for a while and saw that it was true. \"[I believe you|All right],\" said {B:n}.");
+      "looked at {A:o} for a while and saw that it was true. \"[I believe you|All right],\" said "
+      "{B:n}.");
   if (back) {
     s.Say("Together they followed the tracks and found the {x:n} [in a ditch|under a hedge].");
     s.Take('A', 'x');
@@ -204,8 +184,7 @@ void TellTreasureMap(Story& s) {
   s.Meet('A', 'B');
   s.Say(
       "In [an old bottle|a dusty book|a hollow tree|the pocket of an old coat] {A} found a map. "
-      "There "
-      "was a red cross on it. \"A treasure!\" {A:h} cried and showed it to {B:n} the {B:k}.");
+      "There was a red cross on it. \"A treasure!\" {A:h} cried and showed it to {B:t}.");
   s.Say(
       "\"The cross is {q:i},\" said {B:n}. They took [a spade|two spades|a rope and a spade] and "
       "went.");
@@ -213,8 +192,8 @@ void TellTreasureMap(Story& s) {
   s.Go('B', 'q');
   const int steps = s.random().Between(5, 20);
   s.Say("\"Now " + NumberWord(steps) +
-        " steps from the [big stone|crooked tree|old well],\" read {B:n}. "
-        "{A:n} counted out loud, and then they began to dig.");
+        " steps from the [big stone|crooked tree|old well],\" read {B:n}. {A:n} counted out loud, "
+        "and then they began to dig.");
   s.Paragraph();
   const uint32_t prize = s.random().Below(3);
   s.Say(
@@ -223,13 +202,11 @@ void TellTreasureMap(Story& s) {
   if (prize == 0) {
     s.Say(
         "Inside lay a {x}, and a note from {C:n}: \"[I hid this when I was young|For the one who "
-        "does "
-        "not give up].\"");
+        "does not give up].\"");
   } else if (prize == 1) {
     s.Say(
         "Inside lay a {x}. It belonged to {C:n}, who had lost it many years ago. They brought it "
-        "to "
-        "{C:m}, and {C:h} [cried with joy|told them the whole story].");
+        "to {C:m}, and {C:h} [cried with joy|told them the whole story].");
   } else {
     s.Say(
         "Inside lay a {x}. \"You found the map, so it is yours,\" said {B:n}. \"No,\" said {A:n}, "
@@ -251,12 +228,11 @@ void TellPromise(Story& s) {
   s.Take('A', 'x');
   s.Say(
       "{A} had borrowed a {x} from {C:n} and had promised to bring it back that {part}. But on the "
-      "way {A:h} met {B:n} the {B:k}.");
+      "way {A:h} met {B:t}.");
   s.Meet('A', 'B');
   s.Say(
       "\"[Come and play {#game} with us|We are going to swim|There is a puppet show today], "
-      "{A:n}!\" "
-      "called {B:n}. \"[{C:n} can wait|You can do that tomorrow].\"");
+      "{A:n}!\" called {B:n}. \"[{C:n} can wait|You can do that tomorrow].\"");
   const bool keeps = s.random().OneIn(2);
   if (keeps) {
     s.Say(
@@ -267,8 +243,7 @@ void TellPromise(Story& s) {
   } else {
     s.Say(
         "{A:n} went with {B:m} and forgot all about the {x:n}. Only when [the lamps were lit|it "
-        "grew "
-        "cold] did {A:h} think of {C:n} again.");
+        "grew cold] did {A:h} think of {C:n} again.");
     s.Feel('A', Mood::kWorried);
     s.Paragraph();
     s.Say("\"I will come with you,\" said {B:n}, who was sorry now.");
@@ -276,12 +251,11 @@ void TellPromise(Story& s) {
   }
   s.Meet('A', 'C');
   s.Give('A', 'C', 'x');
-  s.Say(keeps
-            ? "{C:n} was waiting there. \"You are right on time,\" {C:h} said and took the {x:n}. "
-              "\"[Now I can begin my work|I knew that you would come]. Go and play now!\""
-            : "{C:n} was sitting there in the cold. \"I waited all day,\" {C:h} said and took the "
-              "{x:n}. \"I am sorry,\" said {A:n}. \"[Tomorrow I will help you|I will not forget it "
-              "again].\"");
+  s.Say(keeps ? "{C:n} was waiting there. \"You are right on time,\" {C:h} said and took the "
+                "{x:n}. \"[Now I can begin my work|I knew that you would come]. Go and play now!\""
+              : "{C:n} was sitting there in the cold. \"I waited all day,\" {C:h} said and took "
+                "the {x:n}. \"I am sorry,\" said {A:n}. \"[Tomorrow I will help you|I will not "
+                "forget it again].\"");
   s.Ask("From whom had {A:n} borrowed the {x:n}?", "{C:n}");
   s.Ask("Was {A:n} on time?", keeps ? "yes" : "no");
   s.Ask("Where did {A:n} give back the {x:n}?", "{q:i}");
@@ -296,18 +270,15 @@ void TellWish(Story& s) {
   s.Take('A', 'x');
   s.Say(
       "First {A:n} wished for [a mountain of sweets|a hundred cakes|as much {#berry} as {A:h} "
-      "could "
-      "eat]. It was there at once, and {A:h} ate until {A:h} [felt sick|could not move].");
+      "could eat]. It was there at once, and {A:h} ate until {A:h} [felt sick|could not move].");
   s.Say(
       "Then {A:h} wished to be [as big as a house|able to fly|invisible]. But now [nobody could "
-      "play "
-      "with {A:m}|everybody ran away|{A:h} was alone all day].");
+      "play with {A:m}|everybody ran away|{A:h} was alone all day].");
   s.Feel('A', Mood::kSad);
   s.Paragraph();
   s.Say(
-      "{A} thought for a long time about the last wish. Then {A:h} saw {B:n}, a {B:k}, who [had "
-      "hurt "
-      "{B:s} leg|had no home|was crying because {B:s} mother was ill].");
+      "{A} thought for a long time about the last wish. Then {A:h} saw {B:n}, a {B:k} who [had "
+      "hurt {B:s} leg|had no home|was crying because {B:s} mother was ill].");
   s.Say(
       "\"I wish that [all is well again|everything is as it was] and that {B:n} is happy,\" said "
       "{A:n}. [There was a flash.|The ground shook a little.] And so it was.");

@@ -20,8 +20,8 @@ void TellLostThing(Story& s) {
       "but it was not there.");
   s.Paragraph();
   s.Say(
-      "Then {B:n} the {B:k} came by. \"[What is wrong|Why do you look so sad|What are you looking "
-      "for], {A:n}?\" asked {B:n}.");
+      "Then {B:t} came by. \"[What is wrong|Why do you look so sad|What are you looking for], "
+      "{A:n}?\" asked {B:n}.");
   s.Meet('A', 'B');
   s.Say(
       "\"I lost my {x},\" said {A:n}. \"[I cannot find it anywhere.|I had it this {part}.|It is "
@@ -49,9 +49,8 @@ void TellLostThing(Story& s) {
   } else {
     s.Say(
         "[A {#bird} was hopping around something in the grass.|Something was hanging from a low "
-        "branch.|"
-        "Something was lying beside a big stone.] \"There it is!\" cried {A:n} and picked up the "
-        "{x:n}.");
+        "branch.|Something was lying beside a big stone.] \"There it is!\" cried {A:n} and picked "
+        "up the {x:n}.");
     s.Take('A', 'x');
   }
   s.Ask("What did {A:n} lose?", "a {x}");
@@ -65,14 +64,13 @@ void TellLostThing(Story& s) {
 void TellSharing(Story& s) {
   s.Open();
   s.Meet('A', 'B');
-  s.Say("{A:p} friend {B:n}, a {B:k}, was there, too.");
+  s.Say("{A:p} friend {B:i} was there, too.");
   s.Say(
       "Between them on the ground {A:h} [saw|noticed|found] a {x}. \"I saw it first!\" {A:n} "
       "[cried|shouted]. \"No, I did!\" said {B:n}.");
   s.Say(
       "[They both pulled at the {x:n}.|Each of them held on to one side.|{A} pulled to the left, "
-      "and "
-      "{B} pulled to the right.]");
+      "and {B} pulled to the right.]");
   s.Feel('A', Mood::kAngry);
   s.Feel('B', Mood::kAngry);
   s.Paragraph();
@@ -98,8 +96,8 @@ void TellSharing(Story& s) {
     s.Take('A', 'x');
     s.Give('A', 'B', 'x');
     s.Say(
-        "{B:n} took the {x:n} and played, and {A:n} [watched and cheered|waited for {A:s} turn|"
-        "counted to a hundred].");
+        "{B:n} took the {x:n} and played, and {A:n} [watched and cheered|waited for {A:s} "
+        "turn|counted to a hundred].");
   }
   s.Ask("Who settled the quarrel?", "{C:n}");
   s.Ask("What did {A:n} and {B:n} both want?", "the {x}");
@@ -109,9 +107,7 @@ void TellSharing(Story& s) {
 
 void TellBroken(Story& s) {
   s.Open();
-  s.Say(
-      "There {A} [played ball with|ran a race with|played {#game} with] {A:s} friend {B:n}, a "
-      "{B:k}.");
+  s.Say("There {A} [played ball with|ran a race with|played {#game} with] {A:s} friend {B:i}.");
   s.Meet('A', 'B');
   s.Say(
       "[Near them, on a bench,|On a flat stone|On a small table] stood a {x}. It belonged to "
@@ -126,8 +122,8 @@ void TellBroken(Story& s) {
       "that the wind did it|Put it under the leaves].\"");
   if (tempted) {
     s.Say(
-        "So they hid the pieces under a bush. But {A} could not [eat|play|sleep] any more. "
-        "[There was a stone in {A:s} stomach.|{A:p} heart was heavy.]");
+        "So they hid the pieces under a bush. But {A} could not [eat|play|sleep] any more. [There "
+        "was a stone in {A:s} stomach.|{A:p} heart was heavy.]");
   } else {
     s.Say("{A} shook {A:s} head. \"No,\" {A:h} said. \"That would not be right.\"");
   }
@@ -138,14 +134,12 @@ void TellBroken(Story& s) {
       "sorry.\"");
   s.Say(
       "{C:n} [was silent for a moment|looked at {A:n} for a long time]. Then {C:h} smiled. "
-      "\"[Thank "
-      "you for telling me|It took courage to tell me|I am glad that you told me the truth],\" "
-      "{C:h} "
-      "said.");
+      "\"[Thank you for telling me|It took courage to tell me|I am glad that you told me the "
+      "truth],\" {C:h} said.");
   s.Say(
-      "[Together they mended the {x:n} with glue.|\"Things can be mended, but lies stay "
-      "broken,\" {C:h} added.|In return {A:n} helped {C:m} [in the garden|in the kitchen|to carry "
-      "wood] for a week.]");
+      "[Together they mended the {x:n} with glue.|\"Things can be mended, but lies stay broken,\" "
+      "{C:h} added.|In return {A:n} helped {C:m} [in the garden|in the kitchen|to carry wood] for "
+      "a week.]");
   s.Ask("What did {A:n} break?", "a {x}");
   s.Ask("Whose {x:n} was it?", "{C:np}");
   s.Ask("Who wanted to hide what had happened?", "{B:n}");
@@ -161,9 +155,7 @@ void TellTrade(Story& s) {
   s.Say(
       "In {A:s} [bag|pocket|hand] {A:h} had a {x}. But what {A:h} [really wanted|wished for] was a "
       "{y}.");
-  s.Say(
-      "{B:n} the {B:k} had just such a {y:n}. \"Will you trade your {y:n} for my {x:n}?\" asked "
-      "{A:n}.");
+  s.Say("{B:t} had just such a {y:n}. \"Will you trade your {y:n} for my {x:n}?\" asked {A:n}.");
   s.Meet('A', 'B');
   const bool agrees = s.random().OneIn(2);
   if (agrees) {
@@ -178,11 +170,10 @@ void TellTrade(Story& s) {
     if (regret) {
       s.Say(
           "But at home {A:n} missed the old {x:n}. The {y:n} was nice, but it was not the same. "
-          "The "
-          "next day {A} went back.");
+          "The next day {A} went back.");
       s.Say(
-          "\"[Could we trade back|I miss my {x:n}],\" {A:h} said. {B:n} laughed. \"I wanted to ask "
-          "you the same thing!\" {B:h} said.");
+          "[\"Could we trade back?\" {A:h} asked.|\"I miss my {x:n},\" {A:h} said.] {B:n} laughed. "
+          "\"I wanted to ask you the same thing!\" {B:h} said.");
       s.Give('A', 'B', 'y');
       s.Give('B', 'A', 'x');
       s.Say("So {A:n} got the {x:n}, and {B:n} got the {y:n}, just as before, and both were glad.");
@@ -202,12 +193,10 @@ void TellTrade(Story& s) {
   s.Paragraph();
   s.Say(
       "{A} told {C:n} about it. \"[Why do you not make one?|A thing made with your own hands is "
-      "the "
-      "best,|I can show you how to make one,]\" said {C:n}.");
+      "the best,|I can show you how to make one,]\" said {C:n}.");
   s.Say(
       "They [worked all afternoon|cut and glued and painted|used wood, string and paint]. In the "
-      "end "
-      "{A} had a {#colour} {y:n} of {A:s} own, and still had the {x:n}.");
+      "end {A} had a {#colour} {y:n} of {A:s} own, and still had the {x:n}.");
   s.Say(
       "When {B:n} saw it, {B:h} said, \"Yours is even better than mine! Shall we play together?\"");
   s.Ask("Who helped {A:n}?", "{C:n}");
@@ -218,8 +207,8 @@ void TellTrade(Story& s) {
 void TellBorrowed(Story& s) {
   s.Open();
   s.Say(
-      "{A} wanted to [dig a deep hole|carry apples|build a hut|catch a cloud|play explorers], and "
-      "{A:h} needed a {x}. {A} had none, but {B:n} the {B:k} had one.");
+      "{A} [was building something|had a secret plan|was helping {C:n}|wanted to surprise {C:n}] "
+      "and needed a {x} for it. {A} had none, but {B:t} had one.");
   s.Take('B', 'x');
   const bool asks = s.random().OneIn(2);
   s.Meet('A', 'B');
@@ -229,8 +218,8 @@ void TellBorrowed(Story& s) {
         "said {B:n}.");
     s.Give('B', 'A', 'x');
     s.Say(
-        "{A} promised it. All {part} {A:h} worked and played with the {x:n}, and [the time flew|"
-        "{A:h} forgot everything else].");
+        "{A} promised it. All {part} {A:h} worked and played with the {x:n}, and [the time "
+        "flew|{A:h} forgot everything else].");
     s.Paragraph();
     s.Say(
         "Suddenly the sun was low. \"The {x:n}!\" cried {A:n}. {A:h} was [tired|hungry|far away], "
@@ -255,8 +244,7 @@ void TellBorrowed(Story& s) {
   s.Paragraph();
   s.Say(
       "{A:n} heard the noise and [blushed|felt hot and cold]. {A:h} went to {B:n} with the {x:n} "
-      "in "
-      "{A:s} arms. \"I took it without asking,\" {A:n} said. \"I am sorry.\"");
+      "in {A:s} arms. \"I took it without asking,\" {A:n} said. \"I am sorry.\"");
   s.Give('A', 'B', 'x');
   s.Say(
       "\"You only had to ask,\" said {B:n}. \"I would have [said yes|lent it to you|come along and "
@@ -280,8 +268,8 @@ void TellStuckInTree(Story& s) {
   s.Paragraph();
   s.Meet('A', 'B');
   s.Say(
-      "{B:n} the {B:k} heard {A:o}. \"Stand on my shoulders,\" said {B:n}. {A:n} climbed up, but "
-      "even so they [could not reach it|were too small|fell over into the soft grass].");
+      "{B:t} heard {A:o}. \"Stand on my shoulders,\" said {B:n}. {A:n} climbed up, but even so "
+      "they [could not reach it|were too small|fell over into the soft grass].");
   const uint32_t way = s.random().Below(3);
   if (way == 0) {
     s.Say(
@@ -290,13 +278,11 @@ void TellStuckInTree(Story& s) {
   } else if (way == 1) {
     s.Say(
         "Then {B:n} had an idea. {B:h} tied a [hook|spoon|fork] to a long stick. They pulled at "
-        "the "
-        "branch, and down came the {x:n}!");
+        "the branch, and down came the {x:n}!");
   } else {
     s.Say(
         "Then a small {#bird} flew down. \"You once gave me crumbs in winter,\" it said to {A:n}. "
-        "It "
-        "pushed the {x:n} with its beak until it fell.");
+        "It pushed the {x:n} with its beak until it fell.");
   }
   s.Take('A', 'x');
   s.Feel('A', Mood::kHappy);
@@ -310,9 +296,8 @@ void TellStuckInTree(Story& s) {
 void TellPresent(Story& s) {
   s.Open();
   s.Say(
-      "The next day was {B:np} birthday. {B:n} was a {B:k} and {A:p} best friend. \"What can I "
-      "give "
-      "to {B:n}?\" {A:n} [wondered|asked {A:r}]. [{A} had no money.|{A} had only one coin.]");
+      "The next day was {B:np} birthday. {B:i} was the best friend of {A:n}. \"What can I give to "
+      "{B:n}?\" {A:n} [wondered|asked {A:r}]. [{A} had no money.|{A} had only one coin.]");
   s.Say("{A} asked {C:n}. \"The best present is one that comes from the heart,\" said {C:n}.");
   const bool finds = s.random().OneIn(2);
   if (finds) {
@@ -332,14 +317,12 @@ void TellPresent(Story& s) {
   s.Later();
   s.Say(
       "The next {part} [there was a party with cake and songs|all the friends sat around a big "
-      "cake|"
-      "there were candles and paper stars].");
+      "cake|there were candles and paper stars].");
   s.Meet('A', 'B');
   s.Give('A', 'B', 'x');
   s.Say(
       "{A:n} gave the {x:n} to {B:n}. [{B:p} eyes grew wide.|{B} opened the parcel slowly.] \"It "
-      "is "
-      "the best present of all,\" said {B:n}.");
+      "is the best present of all,\" said {B:n}.");
   s.Ask("What did {A:n} give to {B:n}?", "a {x}");
   s.Ask("Whose birthday was it?", "{B:np}");
   s.Feel('A', Mood::kHappy);

@@ -43,6 +43,11 @@ const WordList& ThingAdjectives() {
   return list;
 }
 
+const WordList& FoodAdjectives() {
+  static const WordList list("big|small|fresh|sweet|warm|fine|special|large|delicious|good|little");
+  return list;
+}
+
 const WordList& PlacesFor(bool animals) {
   static const WordList wild(
       "in the forest|by the pond|on the hill|in the meadow|by the river|under the old oak|"
@@ -64,7 +69,9 @@ size_t CharacterIndex(char who) {
 
 Story::Story(const Plot& plot, CorpusRandom& random, CorpusSplit split)
     : random_(random), out_(random) {
+  static const WordList relations("friend|neighbour|cousin|classmate");
   animals_ = random_.OneIn(2);
+  relation_ = random_.Pick(relations);
   do {
     DrawCast(plot);
   } while (SplitOf(key_) != split);
@@ -104,7 +111,7 @@ void Story::DrawCast(const Plot& plot) {
 
 void Story::DrawThing(char thing, const WordList& nouns) {
   What(thing).noun = random_.Pick(nouns);
-  What(thing).adjective = random_.Pick(ThingAdjectives());
+  What(thing).adjective = random_.Pick(&nouns == &Foods() ? FoodAdjectives() : ThingAdjectives());
 }
 
 Character& Story::Who(char who) { return cast_[CharacterIndex(who)]; }
@@ -124,6 +131,12 @@ void Story::Say(std::string_view pattern) { out_.Sentence(pattern, *this); }
 void Story::Paragraph() {
   out_.NewLine();
   focus_ = {};
+}
+
+std::string Story::TakeText() {
+  std::string text = out_.Take();
+  while (text.ends_with(' ')) text.pop_back();
+  return text;
 }
 
 void Story::Later() {
@@ -194,6 +207,11 @@ void Story::AppendCharacter(char who, std::string_view form, TextBuilder& out) {
     out.Append(random_.OneIn(2) ? " named " : " called ");
     form = "n";
   }
+  if (form == "t" && !animals_) {
+    out.Append(cast_[0].she ? "her " : "his ");
+    out.Append(relation_);
+    out.Append(" ");
+  }
   bool pronoun = form == "h" || form == "m" || form == "s" || form == "r";
   if (form.empty() || form == "o" || form == "p") {
     pronoun = focus_[she] == who && pronouns_[i] < kMaxPronouns &&
@@ -211,6 +229,11 @@ void Story::AppendCharacter(char who, std::string_view form, TextBuilder& out) {
   } else {
     out.Append(character.name);
     if (form == "s" || form == "np") out.Append("'s");
+    if (animals_ && (form == "t" || form == "i")) {
+      out.Append(form == "t" ? " the " : ", a ");
+      out.Append(character.kind);
+      if (form == "i") out.Append(",");
+    }
   }
   // Questions are built beside the text and do not count.
   if (&out != &out_) return;

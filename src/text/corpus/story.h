@@ -6,6 +6,8 @@
 //   {A:n} {A:np}    always the name, "Mia", "Mia's"      {A:h} {A:m} {A:s} {A:r} always
 //   {A:k}           "rabbit" or "girl"                    she, her, her, herself
 //   {A:d}           "little rabbit named Pip"
+//   {B:t}           who the friend is, at first sight: "Pip the rabbit", "her neighbour Tom"
+//   {B:i}           "Pip, a rabbit," or only "Tom"
 //   {x} {y}         "red kite"                            {x:n} kite
 //   {p} {q}         "the forest"                          {p:i} in the forest  {p:t} to the forest
 //   {#fruit}        a word of that list (NamedList)
@@ -70,7 +72,9 @@ class Story : public SlotSource {
   void Open();
   void Feel(char who, Mood mood);
   void Thank(char from, char to);
-  // The hero and perhaps others meet something on the way to `place`, and arrive.
+  // Something that the hero meets on the way; never the same twice in a row.
+  void OnTheWay();
+  // OnTheWay, then the hero arrives at `place`.
   void Journey(char place);
   // Time moves on; at most evening.
   void Later();
@@ -92,7 +96,7 @@ class Story : public SlotSource {
   bool placed(char who, char place) const;
   CorpusRandom& random() { return random_; }
   const std::string& key() const { return key_; }
-  std::string TakeText() { return out_.Take(); }
+  std::string TakeText();
 
   void AppendSlot(std::string_view slot, TextBuilder& out) override;
 
@@ -107,10 +111,12 @@ class Story : public SlotSource {
   CorpusRandom& random_;
   TextBuilder out_;
   bool animals_ = false;
+  std::string_view relation_;  // what B is to A, among people: "neighbour"
   std::array<Character, 3> cast_;
   std::array<Thing, 2> things_;
   std::array<std::string, 2> places_;
   int part_ = 0;
+  uint32_t last_way_event_ = 0xffffffff;
   std::string key_;
   std::vector<StoryQuestion> questions_;
   // For pronouns: who was named last as she and as he, where in the text, and how often a pronoun

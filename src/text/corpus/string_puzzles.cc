@@ -122,7 +122,9 @@ StringTask EndLetter(CorpusRandom& random) {
   const bool first = random.OneIn(2);
   const std::string which = first ? "first" : "last";
   return {"What is the " + which + " letter of " + Quoted(word) + "?", "",
-          std::string(1, first ? word.front() : word.back()), which + ' ' + word};
+          std::string(1, first ? word.front() : word.back()),
+          // The first letter is also asked for as the letter at place 1.
+          (first ? "letter 1 " : "last ") + word};
 }
 
 StringTask UpperCase(CorpusRandom& random) {

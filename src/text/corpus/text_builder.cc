@@ -57,6 +57,7 @@ void TextBuilder::Append(std::string_view piece) {
   if ((first == ',' || EndsSentence(first)) && !text_.empty() && text_.back() == ' ') {
     text_.pop_back();
   }
+  if (EndsSentence(first) && !text_.empty() && text_.back() == ',') text_.pop_back();
   if (EndsInArticle(text_) && StartsWithVowelSound(piece)) text_.insert(text_.size() - 1, 1, 'n');
   const bool capital = force_capital_ || AtSentenceStart();
   const size_t start = text_.size();

@@ -4,9 +4,9 @@
 //   {name}    a slot, filled by the SlotSource
 //   ^         the next letter is a capital
 // Appending looks after the seams: "a" before a vowel sound becomes "an", the first letter of a
-// sentence or of quoted speech becomes a capital, doubled spaces and spaces before , . ! ? vanish.
-// After `!" ` or `?" ` the next word stays as it is (a speech tag may follow): use ^ for a new
-// sentence there. ASCII only. Not thread-safe.
+// sentence or of quoted speech becomes a capital, doubled spaces, spaces before , . ! ? and commas
+// before . ! ? vanish. After `!" ` or `?" ` the next word stays as it is (a speech tag may follow):
+// use ^ for a new sentence there. ASCII only. Not thread-safe.
 #pragma once
 
 #include <span>

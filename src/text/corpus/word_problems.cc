@@ -12,19 +12,19 @@
 namespace cambium {
 namespace {
 
-// Slots {0} name, {1} she or he, {2} other name, {3} things, {4} {5} {6} numbers, {7} container, {8} day.
+// Slots {0} name, {1} she or he, {2} other name, {3} things, {4} {5} {6} numbers, {7} container,
+// {8} day.
 constexpr std::string_view kGain[] = {
-    "{0} [has|had|owned] {4} {3}. [{2} gave {0} {5} more|Then {1} found {5} more|"
-    "{0} bought {5} more at the market|On {8} {1} got {5} more]. How many {3} does {0} have now?",
+    "{0} [has|had|owned] {4} {3}. [{2} gave {0} {5} more|Then {1} found {5} more|{0} bought {5} "
+    "more at the market|On {8} {1} got {5} more]. How many {3} does {0} have now?",
     "There [were|are] {4} {3} in the {7}. {0} put {5} more {3} into it. How many {3} are in the "
-    "{7} "
-    "now?",
+    "{7} now?",
     "[In the morning|On {8}] {0} picked up {4} {3}, and later {1} picked up {5} more. How many {3} "
     "did {0} pick up [altogether|in all]?",
     "{0} has {4} {3} and {2} has {5} {3}. How many {3} do they have together?"};
 constexpr std::string_view kLoss[] = {
-    "{0} [has|had] {4} {3}. [{0} gave {5} of them to {2}|Then {1} lost {5} of them|"
-    "{0} sold {5} of them to {2}]. How many {3} does {0} have left?",
+    "{0} [has|had] {4} {3}. [{0} gave {5} of them to {2}|Then {1} lost {5} of them|{0} sold {5} of "
+    "them to {2}]. How many {3} does {0} have left?",
     "There were {4} {3} in the {7}. {0} took out {5} of them. How many {3} are [still|left] in the "
     "{7}?",
     "{0} needs {4} {3} and has {5} already. How many more {3} does {1} need?",
@@ -40,12 +40,10 @@ constexpr std::string_view kShare[] = {
 constexpr std::string_view kGainThenLoss[] = {
     "{0} had {4} {3}. {2} gave {0} {5} more, and then {0} lost {6} of them. How many {3} does {0} "
     "have now?",
-    "{0} [picked|found] {4} {3} in the morning and {5} {3} in the afternoon. In the evening {1} "
-    "gave "
-    "{6} {3} to {2}. How many {3} does {0} have left?",
+    "{0} [found|got|bought] {4} {3} in the morning and {5} {3} in the afternoon. In the evening "
+    "{1} gave {6} {3} to {2}. How many {3} does {0} have left?",
     "There were {4} {3} in the {7}. {0} put in {5} more. Then {2} took out {6}. How many {3} are "
-    "in "
-    "the {7} now?"};
+    "in the {7} now?"};
 constexpr std::string_view kLossThenGain[] = {
     "{0} had {4} {3}. {1} gave {5} to {2} and later bought {6} more. How many {3} does {0} have "
     "now?",
@@ -142,8 +140,7 @@ std::string Plural(std::string_view noun) {
   std::string plural(noun);
   if (plural.ends_with("ry") || plural.ends_with("dy"))
     return plural.replace(plural.size() - 1, 1, "ies");
-  if (plural.ends_with("ch") || plural.ends_with("x") || plural.ends_with("o"))
-    return plural + "es";
+  if (plural.ends_with("ch") || plural.ends_with("x")) return plural + "es";
   return plural + "s";
 }
 

@@ -211,8 +211,9 @@ Question AskPlace(const World& world, CorpusRandom& random) {
           random, "Which of these places is nearest to {0}?", {world.town},
           std::string(std::min_element(world.places.begin(), world.places.end(), by_miles)->name));
     default:
-      return Fill(random, "Is it more than {0} miles from {1} to {2}?",
-                  {NumberWord(b.miles), world.town, a.name}, a.miles > b.miles ? "yes" : "no");
+      return Fill(random, "Is it more than {0} from {1} to {2}?",
+                  {NumberWord(b.miles) + (b.miles == 1 ? " mile" : " miles"), world.town, a.name},
+                  a.miles > b.miles ? "yes" : "no");
   }
 }
 
