@@ -90,6 +90,18 @@ TEST_F(CheckpointTest, TheSameContentGivesTheSameBytes) {
   EXPECT_EQ(first.size() % 64, 0u);
 }
 
+// Length and hash were computed by an independent script from docs/formats/checkpoint.md.
+TEST_F(CheckpointTest, TheWorkedExampleOfTheDocumentation) {
+  const auto path = directory_ / "example.ckpt";
+  const std::vector<float> w = {1, -2};
+  const std::vector<CheckpointTensor> tensors = {{"w", {2}, w}};
+  WriteCheckpoint(path, {{"step", 3}}, tensors);
+  const std::string content = ReadFile(path);
+  EXPECT_EQ(content.size(), 320u);
+  EXPECT_EQ(ToHex(Sha256Of(content)),
+            "3850ad91472974f34e0d6051bd42295b815bcc867c130cdb7d7b677fc632d4ae");
+}
+
 TEST_F(CheckpointTest, WrongNamesAndSizesAreErrors) {
   CheckpointReader reader(Write());
   std::vector<float> data(999);

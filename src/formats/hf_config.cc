@@ -78,10 +78,8 @@ double ShortestDouble(float value) {
   return number;
 }
 
-void AddTokenIds(const HfConfig& config, Json* json) {
-  if (config.bos_id >= 0) (*json)["bos_token_id"] = config.bos_id;
-  if (config.eos_id >= 0) (*json)["eos_token_id"] = config.eos_id;
-}
+// null says "none": a missing member would mean the default of the model class (1 and 2 for Llama).
+Json TokenIdToJson(int32_t id) { return id < 0 ? Json() : Json(id); }
 
 }  // namespace
 
@@ -148,7 +146,8 @@ Json HfConfigToJson(const HfConfig& config) {
   } else {
     json["mlp_bias"] = false;
   }
-  AddTokenIds(config, &json);
+  json["bos_token_id"] = TokenIdToJson(config.bos_id);
+  json["eos_token_id"] = TokenIdToJson(config.eos_id);
   if (!config.dtype.empty()) json["torch_dtype"] = config.dtype;
   return json;
 }
@@ -156,7 +155,8 @@ Json HfConfigToJson(const HfConfig& config) {
 Json HfGenerationConfigToJson(const HfConfig& config) {
   Json json = Json::object();
   json["_from_model_config"] = true;
-  AddTokenIds(config, &json);
+  json["bos_token_id"] = TokenIdToJson(config.bos_id);
+  json["eos_token_id"] = TokenIdToJson(config.eos_id);
   return json;
 }
 
