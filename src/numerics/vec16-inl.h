@@ -138,8 +138,9 @@ HWY_INLINE void Store(Pack<float, K> a, BFloat16* p) {
 }
 
 // The first n < 16 lanes from p, the others `rest`. Touches no memory beyond p + n.
+// Not inlined: a tail costs a call, and kernels stay small.
 template <typename T>
-HWY_INLINE Vec16 LoadPartial(const T* p, size_t n, float rest) {
+HWY_NOINLINE Vec16 LoadPartial(const T* p, size_t n, float rest) {
   HWY_ALIGN float lanes[kLanes];
   for (size_t i = 0; i < kLanes; ++i) lanes[i] = rest;
   for (size_t i = 0; i < n; ++i) lanes[i] = ToFloat(p[i]);
@@ -147,7 +148,7 @@ HWY_INLINE Vec16 LoadPartial(const T* p, size_t n, float rest) {
 }
 
 template <typename T>
-HWY_INLINE void StorePartial(Vec16 a, T* p, size_t n) {
+HWY_NOINLINE void StorePartial(Vec16 a, T* p, size_t n) {
   HWY_ALIGN T lanes[kLanes];
   Store(a, lanes);
   std::memcpy(p, lanes, n * sizeof(T));
