@@ -34,7 +34,7 @@ TEST_F(TextOutputTest, PlainFilesHoldTheText) {
 
 TEST_F(TextOutputTest, ZstFilesHoldTheTextCompressed) {
   std::string text;
-  for (int i = 0; i < 300'000; ++i) text += fmt::format("{}\n", i * 7919 % 100'003);
+  for (int64_t i = 0; i < 300'000; ++i) text += fmt::format("{}\n", i * 7919 % 100'003);
   TextOutput output(folder_ / "a.txt.zst");
   for (size_t i = 0; i < text.size(); i += 10'007) output.Write(text.substr(i, 10'007));
   output.Write("");
