@@ -92,6 +92,7 @@ int ParseAndRun(int argc, const char* const* argv, bool json) {
   app.require_subcommand(0, 1);
   AddGlobalOptions(app, context, version);
   AddFingerprintCommand(app, context);
+  AddQuickstartCommand(app, context);
   AddTrainCommand(app, context);
   AddRunsCommand(app, context);
   SetExamples(app,

@@ -13,6 +13,7 @@ class App;
 namespace cambium {
 
 void AddFingerprintCommand(CLI::App& app, Context& context);
+void AddQuickstartCommand(CLI::App& app, Context& context);
 void AddRunsCommand(CLI::App& app, Context& context);
 void AddTrainCommand(CLI::App& app, Context& context);
 
