@@ -274,14 +274,11 @@ HWY_INLINE float ReduceTree(Pack<float, K> a, const F& f) {
     return ReduceTree(Map<float, K / 2>(f, a.lo, a.hi), f);
   } else {
     // f works on whole native vectors; lanes above the live half are ignored.
-    const Native<float> d;
     NativeF v = a.v;
-#if HWY_MAX_BYTES >= 64
-    v = f(v, hn::ConcatUpperUpper(d, v, v));
+#if HWY_MAX_BYTES >= 32
+    v = f(v, hn::ConcatUpperUpper(Native<float>(), v, v));
 #endif
-#if HWY_MAX_BYTES == 32
-    v = f(v, hn::ConcatUpperUpper(d, v, v));
-#elif HWY_MAX_BYTES >= 64
+#if HWY_MAX_BYTES >= 64
     v = f(v, hn::SwapAdjacentBlocks(v));
 #endif
     v = f(v, hn::Shuffle1032(v));
