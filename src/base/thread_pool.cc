@@ -90,10 +90,15 @@ size_t NumAvailableCpus() { return AllowedCpus().size(); }
 struct ThreadPool::State {
   // Written by the caller before `epoch` is raised, read by workers after they see it.
   const std::function<void(size_t, size_t)>* fn = nullptr;
-  size_t num_tasks = 0;
 
   alignas(64) std::atomic<uint32_t> epoch{0};
-  alignas(64) std::atomic<size_t> next_task{0};
+  // Thread i hands out tasks [i n / threads, (i + 1) n / threads) to itself first, so that the same
+  // rows stay in the same core's caches from loop to loop; who is done takes from the others.
+  struct alignas(64) Share {
+    std::atomic<size_t> next{0};
+    size_t end = 0;
+  };
+  std::vector<Share> shares;
   alignas(64) std::atomic<uint32_t> num_running{0};
   std::atomic<bool> stop{false};
   std::atomic<bool> failed{false};
@@ -104,10 +109,14 @@ struct ThreadPool::State {
   void RunTasks(size_t thread) noexcept {
     const ScopedFlushDenormals flush;
     try {
-      while (!failed.load(std::memory_order_relaxed)) {
-        const size_t task = next_task.fetch_add(1, std::memory_order_relaxed);
-        if (task >= num_tasks) break;
-        (*fn)(task, thread);
+      for (size_t i = 0; i < shares.size(); ++i) {
+        Share& share = shares[(thread + i) % shares.size()];
+        while (!failed.load(std::memory_order_relaxed)) {
+          if (share.next.load(std::memory_order_relaxed) >= share.end) break;
+          const size_t task = share.next.fetch_add(1, std::memory_order_relaxed);
+          if (task >= share.end) break;
+          (*fn)(task, thread);
+        }
       }
     } catch (...) {
       const std::lock_guard<std::mutex> lock(error_mutex);
@@ -134,6 +143,7 @@ struct ThreadPool::State {
 ThreadPool::ThreadPool(size_t num_threads, bool pin) : state_(std::make_unique<State>()) {
   const std::vector<int> cpus = AllowedCpus();
   num_threads_ = num_threads == 0 ? cpus.size() : num_threads;
+  state_->shares = std::vector<State::Share>(num_threads_);
   const bool pin_threads = pin && num_threads_ > 1 && num_threads_ <= cpus.size();
   for (size_t i = 1; i < num_threads_; ++i) {
     state_->workers.emplace_back([this, i, pin_threads, cpu = cpus[i % cpus.size()]] {
@@ -156,10 +166,12 @@ void ThreadPool::ParallelFor(size_t num_tasks, const std::function<void(size_t, 
   if (num_tasks == 0) return;
   State& s = *state_;
   s.fn = &fn;
-  s.num_tasks = num_tasks;
-  s.next_task.store(0, std::memory_order_relaxed);
   s.failed.store(false, std::memory_order_relaxed);
   const bool alone = num_threads_ == 1 || num_tasks == 1;
+  for (size_t i = 0; i < num_threads_; ++i) {
+    s.shares[i].next.store(num_tasks * i / num_threads_, std::memory_order_relaxed);
+    s.shares[i].end = num_tasks * (i + 1) / num_threads_;
+  }
   if (!alone) {
     s.num_running.store(static_cast<uint32_t>(num_threads_ - 1), std::memory_order_relaxed);
     s.epoch.fetch_add(1, std::memory_order_release);

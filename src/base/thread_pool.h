@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A fixed set of threads for parallel loops. The numerics contract makes every result independent
-// of which thread computes what, so tasks are handed out dynamically.
+// of which thread computes what, so tasks are handed out dynamically: each thread begins with its
+// own contiguous part of them, for the caches, and then helps the others.
 //
 // Waiting: workers spin for a bounded time, then sleep, so more threads than cores still work.
 // Every thread that runs tasks flushes denormals (numerics contract, rule 1).

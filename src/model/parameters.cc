@@ -138,6 +138,39 @@ void ParameterStore::ZeroGradients() {
   for (Weight& weight : weights_) weight.grad_is_zero = true;
 }
 
+void ParameterStore::MakePackCaches(DType compute) {
+  const auto forward_bytes = [&](const Weight& w) {
+    return RoundUp(PackedSize(w.rows, w.cols) * DTypeBytes(compute), 64);
+  };
+  const auto backward_bytes = [&](const Weight& w) {
+    return RoundUp(PackedSize(w.cols, w.rows) * DTypeBytes(compute), 64);
+  };
+  // An untied embedding is only looked up.
+  const auto is_product = [&](size_t i) {
+    return specs_[i].rows > 1 && (i != 0 || config_.tied_embeddings);
+  };
+  size_t total = 0;
+  for (size_t i = 0; i < specs_.size(); ++i) {
+    if (is_product(i)) total += forward_bytes(weights_[i]) + backward_bytes(weights_[i]);
+  }
+  char* memory = static_cast<char*>(caches_.Bytes(total));
+  for (size_t i = 0; i < specs_.size(); ++i) {
+    if (!is_product(i)) continue;
+    Weight& w = weights_[i];
+    w.forward_cache = {memory, false};
+    memory += forward_bytes(w);
+    w.backward_cache = {memory, false};
+    memory += backward_bytes(w);
+  }
+}
+
+void ParameterStore::DropPackCaches() {
+  for (Weight& weight : weights_) {
+    weight.forward_cache.cached = false;
+    weight.backward_cache.cached = false;
+  }
+}
+
 void ParameterStore::PackForInference(DType compute, ThreadPool& pool) {
   size_t total = 0;
   const auto packable = [&](size_t i) { return specs_[i].rows > 1; };

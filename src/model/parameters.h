@@ -60,6 +60,11 @@ class ParameterStore {
   // Initial weights: a function of (config, seed) alone.
   void Initialize(uint64_t seed, ThreadPool& pool);
   void ZeroGradients();
+  // Room for both packed forms of every matrix (Weight::PackCache); what they hold is dropped
+  // whenever the values have changed.
+  void MakePackCaches(DType compute);
+  void DropPackCaches();
+  size_t pack_cache_bytes() const { return caches_.capacity_bytes(); }
 
   // Packs every matrix for inference in the given compute type and drops the f32 values of packed
   // matrices but for embeddings' rows.
@@ -77,7 +82,7 @@ class ParameterStore {
   Weight* output_norm_ = nullptr;
   Weight* output_head_ = nullptr;
   size_t size_ = 0;
-  Scratch values_, gradients_, packed_;
+  Scratch values_, gradients_, packed_, caches_;
 };
 
 }  // namespace cambium

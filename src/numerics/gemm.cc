@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "numerics/gemm.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <new>
@@ -160,13 +162,20 @@ template void Gemm<float>(size_t, const OperandA&, const PackedB<float>&, const 
 template void Gemm<BFloat16>(size_t, const OperandA&, const PackedB<BFloat16>&, const GemmOutput&,
                              ThreadPool&);
 
+namespace {
+constexpr size_t kLargePageBytes = size_t{2} << 20;
+}  // namespace
+
 void* Scratch::Bytes(size_t size_bytes) {
   if (size_bytes > capacity_bytes_) {
     memory_.reset();
     capacity_bytes_ = 0;
-    const size_t rounded = RoundUp(size_bytes, 4096);
-    void* memory = std::aligned_alloc(4096, rounded);
+    // Large buffers ask for large pages: rows of a matrix are often a page apart.
+    const size_t alignment = size_bytes >= kLargePageBytes ? kLargePageBytes : 4096;
+    const size_t rounded = RoundUp(size_bytes, alignment);
+    void* memory = std::aligned_alloc(alignment, rounded);
     if (memory == nullptr) throw std::bad_alloc();
+    if (alignment == kLargePageBytes) (void)madvise(memory, rounded, MADV_HUGEPAGE);
     memory_.reset(memory);
     capacity_bytes_ = rounded;
   }

@@ -47,6 +47,7 @@ void Graph::Begin(bool recording) {
   options_.recording = recording;
   backward_.clear();
   nodes_.clear();
+  packed_input_ = nullptr;
   arena_.Reset();
 }
 
@@ -63,6 +64,15 @@ template <typename T>
 T* Graph::ScratchB(size_t size) {
   scratch_b_bytes_ = std::max(scratch_b_bytes_, size * sizeof(T));
   return planning() ? nullptr : scratch_b_.Get<T>(size);
+}
+
+template <typename T>
+T* Graph::ScratchX(size_t size) {
+  scratch_x_bytes_ = std::max(scratch_x_bytes_, size * sizeof(T));
+  if (planning()) return nullptr;
+  // Growing moves the buffer.
+  if (size * sizeof(T) > scratch_x_.capacity_bytes()) packed_input_ = nullptr;
+  return scratch_x_.Get<T>(size);
 }
 
 template <typename T>
@@ -107,10 +117,14 @@ void Graph::Backward() {
 }
 
 template <typename T>
-PackedB<T> Graph::PackedForward(const Weight& w) {
+PackedB<T> Graph::PackedForward(Weight& w) {
   if (PackedOf<T>(w).data != nullptr) return PackedOf<T>(w);
-  T* packed = ScratchB<T>(PackedSize(w.rows, w.cols));
+  Weight::PackCache& cache = w.forward_cache;
+  if (cache.cached) return {static_cast<const T*>(cache.data), w.rows, w.cols};
+  T* packed = cache.data != nullptr ? static_cast<T*>(cache.data)
+                                    : ScratchB<T>(PackedSize(w.rows, w.cols));
   if (planning()) return {};
+  cache.cached = cache.data != nullptr;
   return PackRows(w.value.f32(), w.rows, w.cols, w.cols, packed, pool_);
 }
 
@@ -120,13 +134,21 @@ void Graph::Product(const Tensor& x, const PackedB<T>& w, const GemmOutput& out)
   Gemm(x.rows(), RowMajorA(x.ptr<T>(), x.cols()), w, out, pool_);
 }
 
+template <typename T>
+PackedB<T> Graph::PackedBackward(Weight& w) {
+  Weight::PackCache& cache = w.backward_cache;
+  if (cache.cached) return {static_cast<const T*>(cache.data), w.cols, w.rows};
+  T* packed = cache.data != nullptr ? static_cast<T*>(cache.data)
+                                    : ScratchB<T>(PackedSize(w.cols, w.rows));
+  if (planning()) return {};
+  cache.cached = cache.data != nullptr;
+  return PackColumns(w.value.f32(), w.rows, w.cols, w.cols, packed, pool_);
+}
+
 // out = dy W, reduced over the rows of W.
 template <typename T>
-void Graph::InputGradient(const Tensor& dy, const Weight& w, const GemmOutput& out) {
-  T* packed = ScratchB<T>(PackedSize(w.cols, w.rows));
-  if (planning()) return;
-  const PackedB<T> b = PackColumns(w.value.f32(), w.rows, w.cols, w.cols, packed, pool_);
-  Product(dy, b, out);
+void Graph::InputGradient(const Tensor& dy, Weight& w, const GemmOutput& out) {
+  Product(dy, PackedBackward<T>(w), out);
 }
 
 // grad (+)= dy^T x, reduced over tokens.
@@ -134,12 +156,17 @@ template <typename T>
 void Graph::WeightGradient(const Tensor& dy, const Tensor& x, Weight& w) {
   if (w.grad.empty()) return;
   const size_t tokens = x.rows();
-  T* packed_x = ScratchB<T>(PackedSize(w.cols, tokens));
+  T* packed_x = ScratchX<T>(PackedSize(w.cols, tokens));
   T* packed_dy = ScratchA<T>(TransposedSize(w.rows, tokens));
   const bool load = !w.grad_is_zero;
   w.grad_is_zero = false;
   if (planning()) return;
-  const PackedB<T> b = PackColumns(x.ptr<T>(), tokens, w.cols, x.cols(), packed_x, pool_);
+  // Queries, keys and values have one input; so have gate and up.
+  if (packed_input_ != x.data) {
+    PackColumns(x.ptr<T>(), tokens, w.cols, x.cols(), packed_x, pool_);
+    packed_input_ = x.data;
+  }
+  const PackedB<T> b = {packed_x, w.cols, tokens};
   const OperandA a = PackTransposedA(dy.ptr<T>(), tokens, w.rows, dy.cols(), packed_dy, pool_);
   Gemm(w.rows, a, b,
        {.init = load ? GemmInit::kLoad : GemmInit::kZero,
@@ -387,19 +414,24 @@ void Graph::CrossEntropyChunks(const Tensor& x, Weight& head, std::span<const in
   const bool learn = !dx.empty();
   const Tensor logits = arena_.Allocate(DType::kF32, {chunk, V});
   Tensor dlogits, packed_rows, packed_columns;
-  packed_rows = arena_.Allocate(options_.compute, {PackedSize(V, C)});
-  if (learn) {
-    dlogits = arena_.Allocate(options_.compute, {chunk, V});
-    packed_columns = arena_.Allocate(options_.compute, {PackedSize(C, V)});
-  }
-  PackedB<T> forward = PackedOf<T>(head), backward;
-  if (!planning()) {
-    if (forward.data == nullptr) {
+  // Both forms of the head are needed for every chunk: without a cache they live in the arena.
+  PackedB<T> forward, backward;
+  if (PackedOf<T>(head).data == nullptr && head.forward_cache.data == nullptr) {
+    packed_rows = arena_.Allocate(options_.compute, {PackedSize(V, C)});
+    if (!planning()) {
       forward = PackRows(head.value.f32(), V, C, C, packed_rows.ptr<T>(), pool_);
     }
-    if (learn) {
+  } else {
+    forward = PackedForward<T>(head);
+  }
+  if (learn) dlogits = arena_.Allocate(options_.compute, {chunk, V});
+  if (learn && head.backward_cache.data == nullptr) {
+    packed_columns = arena_.Allocate(options_.compute, {PackedSize(C, V)});
+    if (!planning()) {
       backward = PackColumns(head.value.f32(), V, C, C, packed_columns.ptr<T>(), pool_);
     }
+  } else if (learn) {
+    backward = PackedBackward<T>(head);
   }
   for (size_t row = 0; row < num_rows; row += chunk) {
     const size_t n = std::min(chunk, num_rows - row);
@@ -426,10 +458,10 @@ void Graph::CrossEntropyChunks(const Tensor& x, Weight& head, std::span<const in
   if (learn) {
     Trace("head_weight_gradient", head.grad);
     Trace("head_input_gradient", dx);
-    arena_.Free(packed_columns);
+    if (!packed_columns.empty()) arena_.Free(packed_columns);
     arena_.Free(dlogits);
   }
-  arena_.Free(packed_rows);
+  if (!packed_rows.empty()) arena_.Free(packed_rows);
   arena_.Free(logits);
 }
 

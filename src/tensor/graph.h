@@ -79,7 +79,7 @@ class Graph {
   void Release(Value v);
 
   // Packing buffers that operations needed so far, counted when planning too.
-  size_t scratch_bytes() const { return scratch_b_bytes_ + scratch_a_bytes_; }
+  size_t scratch_bytes() const { return scratch_b_bytes_ + scratch_a_bytes_ + scratch_x_bytes_; }
 
  private:
   struct Node {
@@ -96,13 +96,15 @@ class Graph {
   // dx of a product: into an existing f32 gradient (chain continued) or a new one.
   void ProductBackward(const Tensor& dy, Value x, Weight& w);
   template <typename T>
-  PackedB<T> PackedForward(const Weight& w);
+  PackedB<T> PackedForward(Weight& w);
+  template <typename T>
+  PackedB<T> PackedBackward(Weight& w);
   template <typename T>
   void Product(const Tensor& x, const PackedB<T>& w, const GemmOutput& out);
   template <typename T>
   void WeightGradient(const Tensor& dy, const Tensor& x, Weight& w);
   template <typename T>
-  void InputGradient(const Tensor& dy, const Weight& w, const GemmOutput& out);
+  void InputGradient(const Tensor& dy, Weight& w, const GemmOutput& out);
   template <typename T>
   void CrossEntropyChunks(const Tensor& x, Weight& head, std::span<const int32_t> targets,
                           float softcap, float grad_scale, float* losses, const Tensor& dx);
@@ -110,6 +112,8 @@ class Graph {
   T* ScratchB(size_t size);
   template <typename T>
   T* ScratchA(size_t size);
+  template <typename T>
+  T* ScratchX(size_t size);
   template <typename Fn>
   void DispatchCompute(const Fn& fn);
 
@@ -118,8 +122,10 @@ class Graph {
   Options options_;
   std::vector<Node> nodes_;
   std::vector<std::function<void()>> backward_;
-  Scratch scratch_b_, scratch_a_;
-  size_t scratch_b_bytes_ = 0, scratch_a_bytes_ = 0;
+  // Packed weights, transposed output gradients, inputs of weight gradients.
+  Scratch scratch_b_, scratch_a_, scratch_x_;
+  size_t scratch_b_bytes_ = 0, scratch_a_bytes_ = 0, scratch_x_bytes_ = 0;
+  const void* packed_input_ = nullptr;  // the tensor that scratch_x_ holds
 };
 
 }  // namespace cambium

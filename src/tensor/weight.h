@@ -17,6 +17,15 @@ struct Weight {
   PackedB<float> packed_f32;
   PackedB<BFloat16> packed_bf16;
 
+  // Room for packed forms that are made on first use and kept until the values change (the owner
+  // clears `cached`): worth it when several passes share the values. Null: packed in scratch every
+  // time. PackedSize(rows, cols) and PackedSize(cols, rows) elements of the compute type.
+  struct PackCache {
+    void* data = nullptr;
+    bool cached = false;
+  };
+  PackCache forward_cache, backward_cache;
+
   // f32, the shape of value; empty when nothing is learned here.
   Tensor grad;
   // The gradient is zero whatever its memory holds: the first contribution of a step overwrites.

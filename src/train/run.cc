@@ -149,6 +149,7 @@ void TrainRun::Restore() {
   for (const StateTensor& tensor : RunState(parameters_, *trainer_)) {
     last->reader.ReadTensor(tensor.name, {tensor.tensor.f32(), tensor.tensor.size()});
   }
+  trainer_->WeightsChanged();
 }
 
 void TrainRun::SaveState() {

@@ -18,6 +18,8 @@ Trainer::Trainer(const TrainConfig& config, ParameterStore& parameters, ThreadPo
       model_(parameters, config.row_tokens),
       optimizer_(config, parameters, pool) {
   config.Validate();
+  // One micro-batch a step would use each packed form once.
+  if (config.rows > config.micro_batch_rows) parameters.MakePackCaches(config.compute);
   Plan();
   arena_ = std::make_unique<Arena>(plan_.activations_bytes);
   graph_ = std::make_unique<Graph>(
@@ -46,7 +48,7 @@ void Trainer::Plan() {
   plan_.gradients_bytes = parameters_.size() * sizeof(float) * static_cast<size_t>(1 + tree_height);
   plan_.optimizer_bytes = optimizer_.state_bytes() + optimizer_.work_bytes();
   plan_.activations_bytes = arena.peak_bytes();
-  plan_.packing_bytes = graph.scratch_bytes();
+  plan_.packing_bytes = graph.scratch_bytes() + parameters_.pack_cache_bytes();
   levels_.resize(static_cast<size_t>(tree_height));
 }
 
@@ -95,6 +97,8 @@ void Trainer::CombineLeaf(uint32_t leaf) {
   }
 }
 
+void Trainer::WeightsChanged() { parameters_.DropPackCaches(); }
+
 StepResult Trainer::Step(uint64_t step, const Batch& batch) {
   CHECK(batch.rows == config_.rows && batch.row_tokens == config_.row_tokens);
   const ScopedFlushDenormals flush;
@@ -123,6 +127,7 @@ StepResult Trainer::Step(uint64_t step, const Batch& batch) {
                           ? config_.clip_norm / result.gradient_norm
                           : 1.0;
   optimizer_.Step(step, static_cast<float>(clip));
+  parameters_.DropPackCaches();
   return result;
 }
 

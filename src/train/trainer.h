@@ -45,6 +45,8 @@ class Trainer {
   // batch: all rows of the step. Throws kInternal when loss or gradient is not finite; the weights
   // are then still those before the step.
   StepResult Step(uint64_t step, const Batch& batch);
+  // To be called when somebody else has written the weights (a checkpoint was loaded).
+  void WeightsChanged();
   // Sum of the losses over a batch's targets, forward only; any number of rows that is a multiple of
   // micro_batch_rows.
   double SumLosses(const Batch& batch);
