@@ -93,6 +93,7 @@ int ParseAndRun(int argc, const char* const* argv, bool json) {
   AddGlobalOptions(app, context, version);
   AddFingerprintCommand(app, context);
   AddTrainCommand(app, context);
+  AddGenerateCommand(app, context);
   AddRunsCommand(app, context);
   SetExamples(app,
               "cambium runs list\n"
