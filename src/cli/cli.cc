@@ -94,6 +94,7 @@ int ParseAndRun(int argc, const char* const* argv, bool json) {
   AddFingerprintCommand(app, context);
   AddQuickstartCommand(app, context);
   AddTrainCommand(app, context);
+  AddGenerateCommand(app, context);
   AddRunsCommand(app, context);
   SetExamples(app,
               "cambium runs list\n"

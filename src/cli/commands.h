@@ -12,8 +12,11 @@ class App;
 
 namespace cambium {
 
+// `cambium bench generate`, below `cambium bench`.
+void AddBenchGenerateCommand(CLI::App& bench, Context& context);
 void AddFingerprintCommand(CLI::App& app, Context& context);
 void AddQuickstartCommand(CLI::App& app, Context& context);
+void AddGenerateCommand(CLI::App& app, Context& context);
 void AddRunsCommand(CLI::App& app, Context& context);
 void AddTrainCommand(CLI::App& app, Context& context);
 

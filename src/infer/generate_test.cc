@@ -102,7 +102,7 @@ TEST_F(GenerateTest, EndsAtEndOfText) {
     const bool eos = made.tokens.back() == tokenizer_.eos_id();
     EXPECT_EQ(made.finish_reason, eos ? FinishReason::kEos : FinishReason::kLength);
     EXPECT_EQ(made.text.find("endoftext"), std::string::npos);
-    if (!eos) EXPECT_EQ(made.tokens.size(), 100u);
+    EXPECT_TRUE(eos || made.tokens.size() == 100u);
     ended += eos ? 1 : 0;
   }
   EXPECT_GT(ended, 0u);
