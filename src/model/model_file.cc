@@ -15,28 +15,6 @@
 namespace cambium {
 namespace {
 
-ModelConfig ConfigOf(const HyperParameters& p, const std::string& source) {
-  if (p.hidden_act != "silu") {
-    Fail(ErrorCode::kUnsupported, "{}: hidden_act '{}' is not supported; silu is", source,
-         p.hidden_act);
-  }
-  ModelConfig config;
-  config.vocab_size = p.vocab_size;
-  config.num_layers = p.num_layers;
-  config.width = p.embedding_size;
-  config.num_heads = p.num_heads;
-  config.num_kv_heads = p.num_kv_heads;
-  config.head_dim = p.head_dim;
-  config.ffn_width = p.ffn_size;
-  config.context_length = p.context_length;
-  config.qk_norm = p.family == ModelFamily::kQwen3;
-  config.tied_embeddings = p.tie_embeddings;
-  config.norm_epsilon = p.rms_norm_eps;
-  config.rope_base = static_cast<double>(p.rope_theta);
-  config.Validate();
-  return config;
-}
-
 HyperParameters ParametersOf(const ModelConfig& config) {
   const auto refuse = [](const char* what) {
     Fail(ErrorCode::kUnsupported,
@@ -95,7 +73,7 @@ LoadedModel LoadGguf(const std::filesystem::path& path) {
   const GgufFile file(path);
   const HyperParameters p = ReadGgufHyperParameters(file);
   LoadedModel model;
-  model.config = ConfigOf(p, file.name());
+  model.config = ModelConfigOf(p, file.name());
   model.tokenizer = ReadGgufTokenizer(file);
   model.format = fmt::format("GGUF v{}", file.version());
   model.name = std::string(file.GetString("general.name").value_or(""));
@@ -127,7 +105,7 @@ LoadedModel LoadHfFolder(const std::filesystem::path& path) {
   const HfFolder folder(path);
   const HyperParameters& p = folder.config().parameters;
   LoadedModel model;
-  model.config = ConfigOf(p, path.string());
+  model.config = ModelConfigOf(p, path.string());
   model.format = "Hugging Face folder";
   model.name = path.filename().string();
   model.stored = folder.config().dtype == "bfloat16" ? DType::kBF16 : DType::kF32;
@@ -145,6 +123,28 @@ LoadedModel LoadHfFolder(const std::filesystem::path& path) {
 }
 
 }  // namespace
+
+ModelConfig ModelConfigOf(const HyperParameters& p, const std::string& source) {
+  if (p.hidden_act != "silu") {
+    Fail(ErrorCode::kUnsupported, "{}: hidden_act '{}' is not supported; silu is", source,
+         p.hidden_act);
+  }
+  ModelConfig config;
+  config.vocab_size = p.vocab_size;
+  config.num_layers = p.num_layers;
+  config.width = p.embedding_size;
+  config.num_heads = p.num_heads;
+  config.num_kv_heads = p.num_kv_heads;
+  config.head_dim = p.head_dim;
+  config.ffn_width = p.ffn_size;
+  config.context_length = p.context_length;
+  config.qk_norm = p.family == ModelFamily::kQwen3;
+  config.tied_embeddings = p.tie_embeddings;
+  config.norm_epsilon = p.rms_norm_eps;
+  config.rope_base = static_cast<double>(p.rope_theta);
+  config.Validate();
+  return config;
+}
 
 LoadedModel LoadModel(const std::filesystem::path& path) {
   LoadedModel model;

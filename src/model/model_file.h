@@ -10,6 +10,7 @@
 #include <string>
 
 #include "formats/gguf_types.h"
+#include "formats/hyper_parameters.h"
 #include "model/parameters.h"
 #include "text/tokenizer_data.h"
 
@@ -23,6 +24,9 @@ struct LoadedModel {
   std::string name;
   std::string format;  // "GGUF v3", "Hugging Face folder"
 };
+
+// The shape that a file's hyper-parameters describe. Throws kUnsupported. source: for messages.
+ModelConfig ModelConfigOf(const HyperParameters& parameters, const std::string& source);
 
 // path: a GGUF file, a Hugging Face folder, or a training run's folder (its model.gguf).
 // Throws kNotFound, kCorruptData, kUnsupported naming what is missing.

@@ -14,6 +14,8 @@
 #include "ledger/environment.h"
 #include "model/model_file.h"
 #include "numerics/simd_target.h"
+#include "tensor/ops/elementwise.h"
+#include "train/op_trace.h"
 #include "train/run_files.h"
 
 namespace cambium {
@@ -75,6 +77,7 @@ class TrainRun {
   std::optional<RunRecorder> recorder_;
   std::optional<MetricsFile> metrics_;
   std::optional<Progress> progress_;
+  std::optional<OpTraceWriter> op_trace_;
 
   uint64_t step_ = 0;  // steps done
   std::string run_id_;
@@ -155,6 +158,13 @@ void TrainRun::Restore() {
 void TrainRun::SaveState() {
   std::vector<CheckpointTensor> tensors;
   for (const StateTensor& state : RunState(parameters_, *trainer_)) {
+    // What the next step would stop at must not replace the last good checkpoint.
+    if (ops::HasNonFinite(state.tensor, pool_)) {
+      Fail(ErrorCode::kInternal,
+           "step {}: {} is not finite any more; training has diverged and nothing was saved. A "
+           "lower learning rate usually helps",
+           step_, state.name);
+    }
     tensors.push_back({state.name,
                        {state.tensor.rows(), state.tensor.cols()},
                        {state.tensor.f32(), state.tensor.size()}});
@@ -240,6 +250,7 @@ void TrainRun::Loop() {
   while (step_ < last && !Interrupted()) {
     const Clock::time_point begin = Clock::now();
     loader_->Load(step_, batch);
+    if (op_trace_) op_trace_->BeginStep(step_);
     const StepResult step = trainer_->Step(step_, batch);
     ++step_;
     AfterStep(step, SecondsSince(begin));
@@ -276,11 +287,16 @@ TrainRunResult TrainRun::Run() {
   MakeDirectories(options_.out);
   parameters_.Initialize(config_.seed, pool_);
   trainer_.emplace(config_, parameters_, pool_);
-  if (options_.trace) trainer_->set_trace(options_.trace);
   result_.planned_bytes = trainer_->memory_plan().total_bytes();
   PrepareData();
   Restore();
   WriteFileAtomically(options_.out / "config.toml", config_.ToToml());
+  if (!options_.op_trace.empty()) {
+    op_trace_.emplace(options_.op_trace);
+    trainer_->set_trace([this](std::string_view name, const Tensor& result) {
+      op_trace_->Record(name, result);
+    });
+  }
 
   const Json configuration = {{"train", config_.ToJson()},
                               {"data", std::filesystem::absolute(options_.data).string()},
@@ -310,6 +326,7 @@ TrainRunResult TrainRun::Run() {
     }
     result_.fingerprint = ToHex(parameters_.Fingerprint());
     progress_->Finish();
+    if (op_trace_) op_trace_->Finish();
     if (result_.finished) {
       Export();
       SaveState();

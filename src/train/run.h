@@ -57,7 +57,8 @@ struct TrainRunOptions {
   std::function<std::string(const ParameterStore&, uint64_t step)> sample;
   // Called after each step, for tests; throwing stops the run.
   std::function<void(uint64_t step, const StepResult&)> on_step;
-  std::function<void(std::string_view, const Tensor&)> trace;
+  // Hashes of every operation's result go here (op_trace.h); empty: none.
+  std::filesystem::path op_trace;
 };
 
 struct TrainRunResult {

@@ -99,11 +99,18 @@ void Trainer::CombineLeaf(uint32_t leaf) {
 
 void Trainer::WeightsChanged() { parameters_.DropPackCaches(); }
 
-StepResult Trainer::Step(uint64_t step, const Batch& batch) {
+template <typename Fn>
+void Trainer::TraceParameters(const char* what, const Fn& tensor_of) {
+  if (!trace_) return;
+  for (size_t i = 0; i < parameters_.specs().size(); ++i) {
+    trace_(fmt::format("{} {}", what, parameters_.specs()[i].name),
+           tensor_of(parameters_.weight(i)));
+  }
+}
+
+double Trainer::LossAndGradient(const Batch& batch) {
   CHECK(batch.rows == config_.rows && batch.row_tokens == config_.row_tokens);
   const ScopedFlushDenormals flush;
-  StepResult result;
-  result.num_targets = batch.num_targets;
   const float grad_scale =
       static_cast<float>(1.0 / static_cast<double>(std::max<uint64_t>(1, batch.num_targets)));
   const uint32_t leaf_rows = config_.rows / config_.gradient_leaves;
@@ -115,7 +122,20 @@ StepResult Trainer::Step(uint64_t step, const Batch& batch) {
     }
     CombineLeaf(leaf);
   }
-  result.loss = sum / static_cast<double>(std::max<uint64_t>(1, batch.num_targets));
+  return sum / static_cast<double>(std::max<uint64_t>(1, batch.num_targets));
+}
+
+StepResult Trainer::Step(uint64_t step, const Batch& batch) {
+  const ScopedFlushDenormals flush;
+  if (trace_) {
+    // Token ids are as wide as f32; only their bytes matter to a trace.
+    trace_("batch tokens", Tensor(const_cast<int32_t*>(batch.tokens.data()), DType::kF32,
+                                  {batch.rows, batch.row_tokens}));
+    TraceParameters("weight", [](const Weight& weight) { return weight.value; });
+  }
+  StepResult result;
+  result.num_targets = batch.num_targets;
+  result.loss = LossAndGradient(batch);
   result.gradient_norm = optimizer_.GradientNorm();
   if (!std::isfinite(result.loss) || !std::isfinite(result.gradient_norm)) {
     Fail(ErrorCode::kInternal,
@@ -126,8 +146,10 @@ StepResult Trainer::Step(uint64_t step, const Batch& batch) {
   const double clip = config_.clip_norm > 0 && result.gradient_norm > config_.clip_norm
                           ? config_.clip_norm / result.gradient_norm
                           : 1.0;
+  TraceParameters("gradient", [](const Weight& weight) { return weight.grad; });
   optimizer_.Step(step, static_cast<float>(clip));
   parameters_.DropPackCaches();
+  TraceParameters("updated", [](const Weight& weight) { return weight.value; });
   return result;
 }
 

@@ -39,6 +39,8 @@ class Trainer {
   Trainer(const TrainConfig& config, ParameterStore& parameters, ThreadPool& pool);
 
   const MemoryPlan& memory_plan() const { return plan_; }
+  // The most that activations took so far: at most the plan's activations_bytes.
+  size_t activations_peak_bytes() const { return arena_->peak_bytes(); }
   Optimizer& optimizer() { return optimizer_; }
   Transformer& model() { return model_; }
 
@@ -47,11 +49,14 @@ class Trainer {
   StepResult Step(uint64_t step, const Batch& batch);
   // To be called when somebody else has written the weights (a checkpoint was loaded).
   void WeightsChanged();
+  // The step's mean loss, with its gradient left in the parameter store; nothing is updated.
+  double LossAndGradient(const Batch& batch);
   // Sum of the losses over a batch's targets, forward only; any number of rows that is a multiple of
   // micro_batch_rows.
   double SumLosses(const Batch& batch);
 
-  // Bit-level debugging: called with every operation's name and result.
+  // Bit-level debugging: called with every operation's name and result, and with the batch, the
+  // weights, the gradients and the updated weights of every step.
   void set_trace(std::function<void(std::string_view, const Tensor&)> trace) {
     trace_ = std::move(trace);
   }
@@ -60,6 +65,8 @@ class Trainer {
   double MicroBatch(const Batch& batch, uint32_t first_row, float grad_scale, bool learn);
   void CombineLeaf(uint32_t leaf);
   void Plan();
+  template <typename Fn>
+  void TraceParameters(const char* what, const Fn& tensor_of);
 
   const TrainConfig config_;
   ParameterStore& parameters_;
