@@ -3,12 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <regex>
 #include <string>
 
 #include "text/corpus/corpus.h"
 #include "text/corpus/text_builder.h"
-#include "text/corpus/words.h"
 
 namespace cambium {
 namespace {
@@ -87,64 +85,95 @@ int Evaluate(int a, char sign, int b) {
   return b != 0 && a % b == 0 ? a / b : -1;
 }
 
-// Every "a + b = c" or "a + b + c = d" in the text holds.
-void ExpectSumsHold(const std::string& text) {
-  static const std::regex sums("(\\d+) ([-+*/]) (\\d+)( \\+ (\\d+))? = (\\d+)");
-  for (std::sregex_iterator it(text.begin(), text.end(), sums), end; it != end; ++it) {
-    const std::smatch& m = *it;
-    int result = Evaluate(std::stoi(m[1]), m[2].str()[0], std::stoi(m[3]));
-    if (m[5].matched) result += std::stoi(m[5]);
-    ASSERT_EQ(result, std::stoi(m[6])) << text;
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+// Reads "12" at `at` and moves past it; -1 if there is no number.
+int ReadNumber(std::string_view text, size_t& at) {
+  int n = -1;
+  while (at < text.size() && IsDigit(text[at])) n = std::max(n, 0) * 10 + (text[at++] - '0');
+  return n;
+}
+
+// Reads "12 + 35" or "12 + 35 + 1" at `at` and moves past it; false if there is none.
+bool ReadFormula(std::string_view text, size_t& at, int& result) {
+  result = ReadNumber(text, at);
+  if (result < 0) return false;
+  int terms = 1;
+  while (at + 3 < text.size() && text[at] == ' ' && text[at + 2] == ' ' && IsDigit(text[at + 3]) &&
+         std::string_view("+-*/").find(text[at + 1]) != std::string_view::npos) {
+    const char sign = text[at + 1];
+    at += 3;
+    result = Evaluate(result, sign, ReadNumber(text, at));
+    ++terms;
   }
+  return terms > 1;
+}
+
+// Checks every "a + b = c" of the record and, after a prompt that asks for a formula, the answer.
+// Returns how many were checked.
+int CheckSums(const CorpusRecord& record) {
+  const std::string& text = record.text;
+  int checked = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (!IsDigit(text[i]) || (i > 0 && text[i - 1] != ' ' && text[i - 1] != '\n')) continue;
+    int result = 0;
+    size_t at = i;
+    if (!ReadFormula(text, at, result)) continue;
+    if (text.compare(at, 3, " = ") == 0) {
+      at += 3;
+      EXPECT_EQ(ReadNumber(text, at), result) << text;
+      ++checked;
+    }
+    if (i < record.prompt.size() && text.compare(at, 3, " = ") != 0) {
+      EXPECT_EQ(" " + std::to_string(result), record.answer) << text;
+      ++checked;
+    }
+    i = at;
+  }
+  return checked;
 }
 
 TEST(CorpusText, SumsAreRight) {
-  int formulas = 0;
+  int checked = 0;
   for (const CorpusSplit split : kSplits) {
     const Corpus corpus(9, split);
     for (const RecordKind kind :
          {RecordKind::kArithmetic, RecordKind::kArithmeticSteps, RecordKind::kWordProblem}) {
-      for (uint64_t i = 0; i < 3000; ++i) {
-        const CorpusRecord record = corpus.RecordOfKind(kind, i);
-        ExpectSumsHold(record.text);
-        // The sum asked for in the prompt, against the answer after steps or none.
-        static const std::regex asked("(\\d+) ([-+*/]) (\\d+)( =|\\?| step)");
-        std::smatch m;
-        if (!std::regex_search(record.prompt, m, asked)) continue;
-        const bool chain = record.prompt.find('+') != record.prompt.rfind('+');
-        if (chain || record.prompt.find("= ") != std::string::npos) continue;
-        ++formulas;
-        ASSERT_EQ(std::to_string(Evaluate(std::stoi(m[1]), m[2].str()[0], std::stoi(m[3]))),
-                  record.answer.substr(1))
-            << record.text;
-      }
+      for (uint64_t i = 0; i < 3000; ++i) checked += CheckSums(corpus.RecordOfKind(kind, i));
     }
   }
-  EXPECT_GT(formulas, 9000);
+  EXPECT_GT(checked, 20000);
+}
+
+// The word in quotes in the prompt, if the prompt has one of the phrases; else "".
+std::string QuotedAfter(const std::string& prompt,
+                        std::initializer_list<std::string_view> phrases) {
+  for (const std::string_view phrase : phrases) {
+    const size_t at = prompt.find(phrase);
+    if (at == std::string::npos) continue;
+    const size_t start = at + phrase.size();
+    return prompt.substr(start, prompt.find('"', start) - start);
+  }
+  return "";
 }
 
 TEST(CorpusText, WordPuzzlesAreRight) {
   const Corpus corpus(9, CorpusSplit::kTrain);
-  const std::regex reversed("(Reverse|backwards: |reverse: ).*\"(\\w+)\"");
-  const std::regex length("How many letters are in \"(\\w+)\"");
-  const std::regex sorted("Sort the letters of \"(\\w+)\"");
   int checked = 0;
   for (const RecordKind kind : {RecordKind::kStringPuzzle, RecordKind::kStringSteps}) {
     for (uint64_t i = 0; i < 4000; ++i) {
       const CorpusRecord record = corpus.RecordOfKind(kind, i);
-      std::smatch m;
-      std::string expected;
-      if (std::regex_search(record.prompt, m, reversed)) {
-        expected = m[2];
-        std::reverse(expected.begin(), expected.end());
-      } else if (std::regex_search(record.prompt, m, length)) {
-        expected = std::to_string(m[1].length());
-      } else if (std::regex_search(record.prompt, m, sorted)) {
-        expected = m[1];
-        std::sort(expected.begin(), expected.end());
-      } else {
-        continue;
-      }
+      const std::string& prompt = record.prompt;
+      std::string expected = QuotedAfter(
+          prompt, {"Reverse the word \"", "Spell backwards: \"", "Write in reverse: \""});
+      std::reverse(expected.begin(), expected.end());
+      const std::string counted =
+          QuotedAfter(prompt, {"How many letters are in \"", "Count the letters of \""});
+      if (!counted.empty()) expected = std::to_string(counted.size());
+      std::string sorted = QuotedAfter(prompt, {"Sort the letters of \""});
+      std::sort(sorted.begin(), sorted.end());
+      if (!sorted.empty()) expected = sorted;
+      if (expected.empty()) continue;
       ++checked;
       ASSERT_EQ(record.answer, " " + expected) << record.text;
     }
