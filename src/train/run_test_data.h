@@ -3,6 +3,8 @@
 // Thread safety: none; for tests only.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <unistd.h>
 
 #include <filesystem>
