@@ -189,9 +189,8 @@ void AddGenerateCommand(CLI::App& app, Context& context) {
       ->type_name("N");
   SetExamples(*command,
               "cambium generate --model run/ --prompt \"Once upon a time\"\n"
-              "cambium generate --model model.gguf --prompt \"2 + 2 =\" --temperature 0 "
-              "--max-tokens 8 --json\n"
-              "cambium generate --model model.gguf --prompt-file story.txt --num 4 --top-p 0.95");
+              "cambium generate --model model.gguf --prompt \"2 + 2 =\" --temperature 0\n"
+              "cambium generate --model model.gguf --prompt-file story.txt --num 4");
   command->callback([&context, a] { context.run = [&context, a] { RunGenerate(context, *a); }; });
 }
 

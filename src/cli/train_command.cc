@@ -60,6 +60,10 @@ std::shared_ptr<const Tokenizer> MakeTokenizer(const TrainArguments& a, const Co
   if (a.tokenizer == "byte") return LoadTokenizer("byte");
   if (!a.tokenizer.empty()) return LoadTokenizer(a.tokenizer);
   if (a.resume && std::filesystem::exists(saved)) return LoadTokenizer(saved);
+  // A run's configuration lies beside its tokenizer.
+  const std::filesystem::path beside =
+      std::filesystem::path(a.config).parent_path() / "tokenizer.json";
+  if (!a.config.empty() && std::filesystem::exists(beside)) return LoadTokenizer(beside);
   return TrainTokenizer(a, context, dataset, pool);
 }
 
@@ -259,10 +263,9 @@ void AddTrainCommand(CLI::App& app, Context& context) {
   command->add_flag("--resume", a->resume, "Go on from the last checkpoint in DIR");
   SetExamples(*command,
               "cambium train --data books/ --out my-model --budget 10m\n"
-              "cambium train --data corpus.jsonl.zst --out my-model --preset tiny --tokens 20M\n"
+              "cambium train --data text.jsonl.zst --out mine --preset tiny --tokens 20M\n"
               "cambium train --data books/ --out my-model --resume\n"
-              "cambium train --data books/ --out again --config my-model/config.toml "
-              "--tokenizer my-model/tokenizer.json");
+              "cambium train --data books/ --out again --config my-model/config.toml");
   command->callback([&context, a] { context.run = [&context, a] { Train(*a, context); }; });
 }
 

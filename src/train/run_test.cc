@@ -247,6 +247,7 @@ TEST_F(RunTest, RefusesToContinueAnotherRun) {
   other = options;
   TokenizerData data = tokenizer_->data();
   data.bos_id = -1;
+  data.add_bos = false;
   other.tokenizer = std::make_shared<const Tokenizer>(std::move(data));
   EXPECT_EQ(FailureOf(other), ErrorCode::kInvalidArgument) << "another tokenizer";
 

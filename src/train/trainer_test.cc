@@ -122,10 +122,13 @@ void CheckGradients(const TrainConfig& config, const std::string& what) {
         expected += double{grad[i]} * (double{plus[i]} - double{minus[i]});
       }
       std::copy(plus.begin(), plus.end(), values);
+      trainer.WeightsChanged();
       double difference = Loss(trainer, batch);
       std::copy(minus.begin(), minus.end(), values);
+      trainer.WeightsChanged();
       difference -= Loss(trainer, batch);
       std::copy(saved.begin(), saved.end(), values);
+      trainer.WeightsChanged();
       EXPECT_NEAR(difference, expected, 2 * noise + 0.01 * std::abs(expected))
           << what << ": " << parameters.specs()[p].name << ", half " << mask;
     }
