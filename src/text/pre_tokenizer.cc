@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cstdint>
-#include <cstring>
 #include <span>
 
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -12,7 +11,7 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "text/pre_tokenizer_ascii.h"
-#include "text/utf8.h"
+#include "text/utf8_repair.h"
 
 namespace cambium {
 namespace {
@@ -196,28 +195,10 @@ class MatchScratch {
   pcre2_match_context* context_ = nullptr;
 };
 
-// Bytes of well-formed UTF-8 from pos on.
-size_t WellFormedLength(std::string_view text, size_t pos) {
-  size_t i = pos;
-  while (i < text.size()) {
-    uint64_t word;
-    while (i + sizeof(word) <= text.size()) {
-      std::memcpy(&word, text.data() + i, sizeof(word));
-      if ((word & 0x8080808080808080u) != 0) break;
-      i += sizeof(word);
-    }
-    if (i == text.size()) break;
-    const size_t size = Utf8CharLength(text.substr(i, 4));
-    if (size == 0) break;
-    i += size;
-  }
-  return i - pos;
-}
-
 // Bytes at pos of which none begins a well-formed character.
 size_t IllFormedLength(std::string_view text, size_t pos) {
   size_t i = pos;
-  while (i < text.size() && Utf8CharLength(text.substr(i, 4)) == 0) ++i;
+  while (i < text.size() && ValidUtf8PrefixBytes(text.substr(i, 4)) == 0) ++i;
   return i - pos;
 }
 
@@ -253,7 +234,7 @@ void CutText(std::span<const Stage> stages, AsciiMatcher ascii, std::string_view
   MatchScratch scratch;
   size_t pos = 0;
   while (pos < text.size()) {
-    const size_t good = WellFormedLength(text, pos);
+    const size_t good = ValidUtf8PrefixBytes(text.substr(pos));
     CutStretch(stages, ascii, text.substr(pos, good), scratch, emit);
     pos += good;
     const size_t bad = IllFormedLength(text, pos);

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "text/stream_decoder.h"
 
-#include <string_view>
-
-#include "text/utf8.h"
+#include "text/utf8_repair.h"
 
 namespace cambium {
 
@@ -17,23 +15,10 @@ std::string StreamDecoder::Push(int32_t id) {
 std::string StreamDecoder::Finish() { return Take(/*at_end=*/true); }
 
 std::string StreamDecoder::Take(bool at_end) {
-  std::string text;
-  const std::string_view bytes = pending_;
-  size_t pos = 0;
-  while (pos < bytes.size()) {
-    const std::string_view rest = bytes.substr(pos);
-    if (const size_t size = Utf8CharLength(rest)) {
-      text += rest.substr(0, size);
-      pos += size;
-    } else if (!at_end && IsUtf8Prefix(rest)) {
-      break;
-    } else {
-      text += ill_formed_ == IllFormed::kReplace ? std::string_view("\xef\xbf\xbd")
-                                                 : rest.substr(0, 1);
-      ++pos;
-    }
-  }
-  pending_.erase(0, pos);
+  const size_t num_kept = at_end ? 0 : IncompleteUtf8TailBytes(pending_);
+  std::string text = pending_.substr(0, pending_.size() - num_kept);
+  pending_.erase(0, text.size());
+  if (ill_formed_ == IllFormed::kReplace) RepairUtf8(text);
   return text;
 }
 

@@ -11,7 +11,7 @@
 namespace cambium {
 
 // Bytes that can be part of no character: passed on as they are, so that the pieces joined are
-// exactly Decode(ids); or each replaced by U+FFFD, so that every piece is well-formed (JSON needs it).
+// exactly Decode(ids); or replaced by U+FFFD as RepairUtf8 does, so that every piece is well-formed.
 enum class IllFormed { kKeep, kReplace };
 
 class StreamDecoder {
