@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/philox.h"
 #include "base/thread_pool.h"
+#include "infer/softmax_weights.h"
 #include "numerics/math_ref.h"
 
 namespace cambium {
@@ -27,10 +28,15 @@ bool Before(const Candidate& a, const Candidate& b) {
   return a.logit != b.logit ? a.logit > b.logit : a.token < b.token;
 }
 
-bool LowerId(const Candidate& a, const Candidate& b) { return a.token < b.token; }
-
-// exp of (logit - max): in [0, 1], 0 for what is 60 below the largest.
-float Weight(float difference) { return RefExpNonPositive(difference, math::kSoftmaxLowest); }
+// Returns the sum, in double, ascending.
+double FillWeights(std::span<const float> scores, float max, float temperature,
+                   std::vector<float>* weights) {
+  weights->resize(scores.size());
+  SoftmaxWeights(scores, max, temperature, weights->data());
+  double sum = 0;
+  for (size_t i = 0; i < scores.size(); ++i) sum += static_cast<double>((*weights)[i]);
+  return sum;
+}
 
 // The largest logit. Throws where there is none to choose.
 float CheckedMax(std::span<const float> logits) {
@@ -50,9 +56,9 @@ float CheckedMax(std::span<const float> logits) {
   return max;
 }
 
-float LogProbabilityBelow(std::span<const float> logits, float max, int32_t token) {
-  double sum = 0;
-  for (const float logit : logits) sum += static_cast<double>(Weight(logit - max));
+float LogProbabilityBelow(std::span<const float> logits, float max, int32_t token,
+                          std::vector<float>* weights) {
+  const double sum = FillWeights(logits, max, 1.0f, weights);
   return (logits[static_cast<size_t>(token)] - max) - RefLog(static_cast<float>(sum));
 }
 
@@ -70,46 +76,68 @@ void Penalize(std::span<const int32_t> history, const SamplerOptions& options,
   }
 }
 
-// Step 3. Sorts ever longer prefixes, since a few tokens usually hold most of the probability.
-void KeepTopP(float top_p, float max, std::vector<Candidate>* candidates) {
-  double total = 0;
-  for (const Candidate& c : *candidates) total += static_cast<double>(Weight(c.logit - max));
-  const double wanted = static_cast<double>(top_p) * total;
-  double sum = 0;
-  size_t sorted = 0;
-  while (sorted < candidates->size()) {
-    const size_t next = std::min(candidates->size(), std::max<size_t>(64, sorted * 8));
-    const auto begin = candidates->begin() + static_cast<ptrdiff_t>(sorted);
-    std::partial_sort(begin, candidates->begin() + static_cast<ptrdiff_t>(next), candidates->end(),
-                      Before);
-    for (; sorted < next; ++sorted) {
-      sum += static_cast<double>(Weight((*candidates)[sorted].logit - max));
-      if (sum < wanted) continue;
-      candidates->resize(sorted + 1);
-      std::sort(candidates->begin(), candidates->end(), LowerId);
-      return;
-    }
+// Tokens that are out have the score -inf from here on.
+std::vector<Candidate> Candidates(const std::vector<float>& scores) {
+  std::vector<Candidate> candidates;
+  candidates.reserve(scores.size());
+  for (size_t i = 0; i < scores.size(); ++i) {
+    if (scores[i] > kMinusInfinity) candidates.push_back({scores[i], static_cast<int32_t>(i)});
   }
-  std::sort(candidates->begin(), candidates->end(), LowerId);
+  return candidates;
 }
 
-int32_t Draw(const std::vector<Candidate>& candidates, float max, float temperature, double u) {
-  std::vector<float> weights(candidates.size());
-  double total = 0;
-  for (size_t i = 0; i < candidates.size(); ++i) {
-    weights[i] = Weight((candidates[i].logit - max) / temperature);
-    total += static_cast<double>(weights[i]);
+void RemoveBehind(const Candidate& last, std::vector<float>* scores) {
+  for (size_t i = 0; i < scores->size(); ++i) {
+    if (Before(last, {(*scores)[i], static_cast<int32_t>(i)})) (*scores)[i] = kMinusInfinity;
   }
-  const double target = u * total;
+}
+
+// Step 2.
+void KeepTopK(size_t k, std::vector<float>* scores) {
+  std::vector<Candidate> candidates = Candidates(*scores);
+  if (k >= candidates.size()) return;
+  const auto last = candidates.begin() + static_cast<ptrdiff_t>(k - 1);
+  std::nth_element(candidates.begin(), last, candidates.end(), Before);
+  RemoveBehind(*last, scores);
+}
+
+// Step 3. Sorts ever longer prefixes, since a few tokens usually hold most of the probability.
+void KeepTopP(float top_p, float max, std::vector<float>* scores, std::vector<float>* weights) {
+  const double wanted = static_cast<double>(top_p) * FillWeights(*scores, max, 1.0f, weights);
+  std::vector<Candidate> candidates = Candidates(*scores);
+  double sum = 0;
+  for (size_t sorted = 0; sorted < candidates.size();) {
+    const size_t next = std::min(candidates.size(), std::max<size_t>(64, sorted * 8));
+    std::partial_sort(candidates.begin() + static_cast<ptrdiff_t>(sorted),
+                      candidates.begin() + static_cast<ptrdiff_t>(next), candidates.end(), Before);
+    for (; sorted < next; ++sorted) {
+      sum += static_cast<double>((*weights)[static_cast<size_t>(candidates[sorted].token)]);
+      if (sum >= wanted) return RemoveBehind(candidates[sorted], scores);
+    }
+  }
+}
+
+// Step 4.
+void KeepMinP(float min_p, float max, std::vector<float>* scores, std::vector<float>* weights) {
+  FillWeights(*scores, max, 1.0f, weights);
+  for (size_t i = 0; i < scores->size(); ++i) {
+    if ((*weights)[i] < min_p) (*scores)[i] = kMinusInfinity;
+  }
+}
+
+// Steps 5 and 6.
+int32_t Draw(std::span<const float> scores, float max, float temperature, double u,
+             std::vector<float>* weights) {
+  const double target = u * FillWeights(scores, max, temperature, weights);
   double sum = 0;
   size_t chosen = 0;
-  for (size_t i = 0; i < candidates.size(); ++i) {
-    if (weights[i] == 0) continue;
+  for (size_t i = 0; i < scores.size(); ++i) {
+    if ((*weights)[i] == 0) continue;
     chosen = i;
-    sum += static_cast<double>(weights[i]);
+    sum += static_cast<double>((*weights)[i]);
     if (sum > target) break;
   }
-  return candidates[chosen].token;
+  return static_cast<int32_t>(chosen);
 }
 
 }  // namespace
@@ -134,45 +162,33 @@ SampledToken Sampler::Sample(std::span<const float> logits, std::span<const int3
   CHECK(!logits.empty());
   const ScopedFlushDenormals flush;
   const float raw_max = CheckedMax(logits);
-  std::vector<float> penalized;
-  std::span<const float> scores = logits;
+  std::vector<float> weights;  // working memory
+  std::vector<float> scores(logits.begin(), logits.end());
   float max = raw_max;
   if (options_.repeat_penalty != 1.0f) {
-    penalized.assign(logits.begin(), logits.end());
-    Penalize(history, options_, &penalized);
-    scores = penalized;
+    Penalize(history, options_, &scores);
     max = CheckedMax(scores);
   }
-
   int32_t token = 0;
   if (options_.temperature == 0) {
     token = static_cast<int32_t>(std::find(scores.begin(), scores.end(), max) - scores.begin());
   } else {
-    std::vector<Candidate> candidates(scores.size());
-    for (size_t i = 0; i < scores.size(); ++i) candidates[i] = {scores[i], static_cast<int32_t>(i)};
-    if (options_.top_k != 0 && options_.top_k < candidates.size()) {
-      const auto end = candidates.begin() + static_cast<ptrdiff_t>(options_.top_k);
-      std::nth_element(candidates.begin(), end, candidates.end(), Before);
-      candidates.erase(end, candidates.end());
-      std::sort(candidates.begin(), candidates.end(), LowerId);
-    }
-    if (options_.top_p < 1) KeepTopP(options_.top_p, max, &candidates);
-    if (options_.min_p > 0) {
-      std::erase_if(candidates,
-                    [&](const Candidate& c) { return Weight(c.logit - max) < options_.min_p; });
-    }
+    if (options_.top_k != 0) KeepTopK(options_.top_k, &scores);
+    if (options_.top_p < 1) KeepTopP(options_.top_p, max, &scores, &weights);
+    if (options_.min_p > 0) KeepMinP(options_.min_p, max, &scores, &weights);
     const uint64_t bits =
         Philox(options_.seed, RandomPurpose::kSampling).Bits64(sequence, position);
     const double u = static_cast<double>(bits >> 11) * 0x1p-53;
-    token = Draw(candidates, max, options_.temperature, u);
+    token = Draw(scores, max, options_.temperature, u, &weights);
   }
-  return {token, LogProbabilityBelow(logits, raw_max, token)};
+  return {token, LogProbabilityBelow(logits, raw_max, token, &weights)};
 }
 
 float LogProbability(std::span<const float> logits, int32_t token) {
   CHECK(token >= 0 && static_cast<size_t>(token) < logits.size());
   const ScopedFlushDenormals flush;
-  return LogProbabilityBelow(logits, CheckedMax(logits), token);
+  std::vector<float> weights;
+  return LogProbabilityBelow(logits, CheckedMax(logits), token, &weights);
 }
 
 }  // namespace cambium

@@ -11,6 +11,9 @@
 
 #include "base/error.h"
 #include "base/philox.h"
+#include "infer/softmax_weights.h"
+#include "numerics/math_ref.h"
+#include "numerics/simd_target.h"
 
 namespace cambium {
 namespace {
@@ -176,6 +179,25 @@ TEST(Sampler, EqualsPlainCodeOnLargeVocabularies) {
         const double u = static_cast<double>(random.Bits64(1, position) >> 11) * 0x1p-53;
         EXPECT_EQ(SampleToken(all[i], logits, {}, 1, position), PlainSample(all[i], logits, u))
             << "options " << i << ", position " << position;
+      }
+    }
+  }
+}
+
+TEST(Sampler, WeightsAreThoseOfTheReferenceOnEveryTarget) {
+  std::vector<float> scores = RandomLogits(1003, 8);
+  scores[17] = -kInfinity;
+  scores[18] = -100;
+  const float max = *std::max_element(scores.begin(), scores.end());
+  for (const SimdTarget target : AvailableSimdTargets()) {
+    SetSimdTarget(target);
+    for (const float temperature : {1.0f, 0.7f}) {
+      std::vector<float> weights(scores.size());
+      SoftmaxWeights(scores, max, temperature, weights.data());
+      for (size_t i = 0; i < scores.size(); ++i) {
+        ASSERT_EQ(weights[i],
+                  RefExpNonPositive((scores[i] - max) / temperature, math::kSoftmaxLowest))
+            << SimdTargetName(target) << " " << i;
       }
     }
   }
