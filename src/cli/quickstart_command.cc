@@ -26,7 +26,7 @@ constexpr uint64_t kSeed = 1;
 constexpr uint64_t kCorpusBytes = uint64_t{12} << 20;
 constexpr uint64_t kHeldOutBytes = uint64_t{400} << 10;
 constexpr int32_t kVocabSize = 2048;
-constexpr uint64_t kSteps = 700;
+constexpr uint64_t kSteps = 800;
 struct ReferenceFingerprint {
   uint64_t step;
   const char* sha256;

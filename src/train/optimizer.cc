@@ -11,7 +11,10 @@
 namespace cambium {
 
 Optimizer::Optimizer(const TrainConfig& config, ParameterStore& parameters, ThreadPool& pool)
-    : config_(config), parameters_(parameters), pool_(pool) {
+    : config_(config),
+      parameters_(parameters),
+      pool_(pool),
+      thread_work_(pool.num_threads()) {
   const std::vector<ParameterSpec>& specs = parameters.specs();
   for (size_t i = 0; i < specs.size(); ++i) {
     const size_t size = RoundUp(specs[i].size(), 16);
@@ -43,7 +46,7 @@ double Optimizer::GradientNorm() const {
   return std::sqrt(sum);
 }
 
-void Optimizer::MuonStep(size_t index, double lr_factor, float grad_scale) {
+void Optimizer::MuonStep(size_t index, double lr_factor, float grad_scale, ThreadWork& own) {
   Weight& weight = parameters_.weight(index);
   const ops::MuonStep step = {
       .lr = static_cast<float>(config_.muon_learning_rate * lr_factor),
@@ -51,19 +54,24 @@ void Optimizer::MuonStep(size_t index, double lr_factor, float grad_scale) {
       .weight_decay = static_cast<float>(config_.weight_decay),
       .grad_scale = grad_scale};
   // The gradient's place is free for the update once the momentum has been formed.
-  ops::MuonMomentum(weight.grad, first_moments_[index], weight.grad, step, pool_);
-  Orthogonalize(weight.grad, work_, packed_, pool_);
-  ops::MuonUpdate(weight.value, weight.grad, ops::MuonScale(weight.rows, weight.cols), step, pool_);
+  ops::MuonMomentum(weight.grad, first_moments_[index], weight.grad, step, own.alone);
+  Orthogonalize(weight.grad, own.work, own.packed, own.alone);
+  ops::MuonUpdate(weight.value, weight.grad, ops::MuonScale(weight.rows, weight.cols), step,
+                  own.alone);
 }
 
 void Optimizer::Step(uint64_t step, float grad_scale) {
   const double factor = LearningRateFactor(config_, step);
   const std::vector<ParameterSpec>& specs = parameters_.specs();
+  std::vector<size_t> matrices;
   for (size_t i = 0; i < specs.size(); ++i) {
-    if (UsesMuon(i)) {
-      MuonStep(i, factor, grad_scale);
-      continue;
-    }
+    if (UsesMuon(i)) matrices.push_back(i);
+  }
+  pool_.ParallelFor(matrices.size(), [&](size_t task, size_t thread) {
+    MuonStep(matrices[task], factor, grad_scale, thread_work_[thread]);
+  });
+  for (size_t i = 0; i < specs.size(); ++i) {
+    if (UsesMuon(i)) continue;
     const ops::AdamWStep adamw = ops::WithBiasCorrection(
         {.lr = static_cast<float>(config_.learning_rate * factor),
          .beta1 = static_cast<float>(config_.beta1),

@@ -31,18 +31,26 @@ class Optimizer {
 
   std::vector<StateTensor> State();
   size_t state_bytes() const { return state_floats_ * sizeof(float); }
-  size_t work_bytes() const { return work_bytes_; }
+  // Of all threads.
+  size_t work_bytes() const { return work_bytes_ * pool_.num_threads(); }
 
  private:
+  struct ThreadWork;
   bool UsesMuon(size_t index) const;
-  void MuonStep(size_t index, double lr_factor, float grad_scale);
+  void MuonStep(size_t index, double lr_factor, float grad_scale, ThreadWork& own);
 
   const TrainConfig config_;
   ParameterStore& parameters_;
   ThreadPool& pool_;
   size_t state_floats_ = 0;
   size_t work_bytes_ = 0;
-  Scratch state_, work_, packed_;
+  Scratch state_;
+  // Muon's matrices are independent of each other: each is one thread's task from beginning to end.
+  struct ThreadWork {
+    ThreadPool alone{1};
+    Scratch work, packed;
+  };
+  std::vector<ThreadWork> thread_work_;
   std::vector<Tensor> first_moments_;   // Muon: momentum
   std::vector<Tensor> second_moments_;  // empty tensor under Muon
 };
