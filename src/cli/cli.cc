@@ -91,7 +91,10 @@ int ParseAndRun(int argc, const char* const* argv, bool json) {
   app.fallthrough();
   app.require_subcommand(0, 1);
   AddGlobalOptions(app, context, version);
+  AddInfoCommand(app, context);
   AddFingerprintCommand(app, context);
+  AddEvalCommand(app, context);
+  AddBenchCommand(app, context);
   AddQuickstartCommand(app, context);
   AddTrainCommand(app, context);
   AddGenerateCommand(app, context);
@@ -126,7 +129,7 @@ int ParseAndRun(int argc, const char* const* argv, bool json) {
   }
   InstallInterruptHandler();
   context.run();
-  return 0;
+  return context.exit_code;
 }
 
 }  // namespace

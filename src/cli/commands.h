@@ -12,12 +12,20 @@ class App;
 
 namespace cambium {
 
-// `cambium bench generate`, below `cambium bench`.
+void AddBenchCommand(CLI::App& app, Context& context);
+// Below `cambium bench`.
 void AddBenchGenerateCommand(CLI::App& bench, Context& context);
+void AddBenchOpsCommand(CLI::App& bench, Context& context);
+void AddBenchTrainCommand(CLI::App& bench, Context& context);
+void AddEvalCommand(CLI::App& app, Context& context);
 void AddFingerprintCommand(CLI::App& app, Context& context);
-void AddQuickstartCommand(CLI::App& app, Context& context);
 void AddGenerateCommand(CLI::App& app, Context& context);
+void AddInfoCommand(CLI::App& app, Context& context);
+void AddQuickstartCommand(CLI::App& app, Context& context);
 void AddRunsCommand(CLI::App& app, Context& context);
+// Below `cambium runs`.
+void AddRunsVerifyCommand(CLI::App& runs, Context& context);
+void AddCompareTracesCommand(CLI::App& runs, Context& context);
 void AddTrainCommand(CLI::App& app, Context& context);
 
 }  // namespace cambium

@@ -17,6 +17,10 @@ struct Context {
   bool quiet = false;  // no progress and no notes on standard error
   std::filesystem::path ledger_path;  // as given; empty: the default
 
+  // What the program exits with when the command ends without an error; a comparison that finds a
+  // difference sets 1.
+  int exit_code = 0;
+
   // Set by the chosen subcommand while the command line is parsed, called once afterwards.
   std::function<void()> run;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// cambium runs list|show: what the ledger knows.
+// cambium runs list|show: what the ledger knows. (verify: runs_verify.cc; compare-traces:
+// compare_traces.cc.)
 #include <bit>
 #include <memory>
 
@@ -171,9 +172,9 @@ void ShowRun(const Context& context, const std::string& id) {
 }  // namespace
 
 void AddRunsCommand(CLI::App& app, Context& context) {
-  CLI::App* runs = app.add_subcommand("runs", "Show the records of earlier runs");
+  CLI::App* runs = app.add_subcommand("runs", "Show and verify earlier runs");
   runs->require_subcommand(1);
-  SetExamples(*runs, "cambium runs list\ncambium runs show latest");
+  SetExamples(*runs, "cambium runs list\ncambium runs show latest\ncambium runs verify latest");
 
   CLI::App* list = runs->add_subcommand("list", "List runs, the newest first");
   const auto limit = std::make_shared<int64_t>(20);
@@ -190,6 +191,9 @@ void AddRunsCommand(CLI::App& app, Context& context) {
   show->add_option("ID", *id, "The run's id, the beginning of it, or `latest`")->required();
   SetExamples(*show, "cambium runs show latest\ncambium runs show 2k9f3 --json");
   show->callback([&context, id] { context.run = [&context, id] { ShowRun(context, *id); }; });
+
+  AddRunsVerifyCommand(*runs, context);
+  AddCompareTracesCommand(*runs, context);
 }
 
 }  // namespace cambium

@@ -27,6 +27,7 @@ struct TrainArguments {
   uint64_t steps = 0, seed = 1, vocab_size = 0, eval_every = 0;
   uint32_t rows = 0, row_tokens = 0;
   double learning_rate = 0, val_fraction = -1;
+  std::string trace_ops;
   bool resume = false, hf = false, skip_bad_lines = false;
 };
 
@@ -204,6 +205,7 @@ void Train(const TrainArguments& arguments, const Context& context) {
   options.threads = static_cast<int>(pool.num_threads());
   options.quiet = context.quiet;
   options.peak_flops_per_s = unit;
+  options.op_trace = a.trace_ops;
   const TrainRunResult result = RunTraining(options, parameters, pool);
   ReportTraining(result, a.out, a.data, context);
 }
@@ -259,6 +261,10 @@ void AddTrainCommand(CLI::App& app, Context& context) {
       ->capture_default_str();
   command->add_option("--export", a->export_type, "Type of the matrices in model.gguf")
       ->capture_default_str()->check(CLI::IsMember({"f32", "bf16", "f16"}));
+  command->add_option("--trace-ops", a->trace_ops,
+                      "For debugging, slow: write the hash of every operation's result to FILE; "
+                      "see `cambium runs compare-traces`")
+      ->type_name("FILE");
   command->add_flag("--hf", a->hf, "Write a Hugging Face folder as well (DIR/hf)");
   command->add_flag("--resume", a->resume, "Go on from the last checkpoint in DIR");
   SetExamples(*command,

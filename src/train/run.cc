@@ -300,7 +300,8 @@ TrainRunResult TrainRun::Run() {
 
   const Json configuration = {{"train", config_.ToJson()},
                               {"data", std::filesystem::absolute(options_.data).string()},
-                              {"separator", options_.dataset.reader.separator}};
+                              {"separator", options_.dataset.reader.separator},
+                              {"skip_bad_lines", options_.dataset.reader.skip_bad_json_lines}};
   const RunStart start = {.kind = "train",
                           .configuration = configuration.dump(),
                           .data_hash = ToHex(tokens_->info().data_hash),

@@ -183,7 +183,8 @@ TEST_F(RunTest, ThreadsAndInstructionSetsDoNotMatter) {
   for (const DType compute : {DType::kF32, DType::kBF16}) {
     for (const OptimizerKind optimizer : {OptimizerKind::kMuon, OptimizerKind::kAdamW}) {
       for (const uint32_t leaves : {1u, 4u}) {
-        TrainConfig config = TestConfig(3);
+        TrainConfig config = TestConfig(2);
+        config.val_fraction = 0;
         config.compute = compute;
         config.optimizer = optimizer;
         config.gradient_leaves = leaves;
@@ -295,6 +296,7 @@ TEST_F(RunTest, ADivergingRunStopsWithALoadableCheckpoint) {
   config.learning_rate = 9.9;
   config.weight_decay = 9.9;  // |1 - lr * decay| is about 97: the weights explode
   config.warmup_steps = 0;
+  config.val_fraction = 0;
   config.clip_norm = 0;
   config.num_steps = 40;
   TrainRunOptions options = Options("diverging", config);

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/text_loss.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <numeric>
+
+#include "base/error.h"
+#include "train/batch_rows.h"
+#include "train/run.h"
+
+namespace cambium {
+namespace {
+
+// Collects rows and scores them when the batch is full.
+class RowScorer {
+ public:
+  RowScorer(const Tokenizer& tokenizer, ParameterStore& parameters, DType compute,
+            const TextLossOptions& options, ThreadPool& pool)
+      : options_(options),
+        bytes_of_token_(BytesOfTokens(tokenizer)),
+        evaluator_(parameters, compute, options.rows, options.row_tokens, pool) {
+    Clear();
+  }
+
+  // Appends a segment: in the current row if there is room, else in the next. tokens and targets:
+  // at most row_tokens.
+  void Add(std::span<const int32_t> tokens, std::span<const int32_t> targets) {
+    const auto length = static_cast<uint32_t>(tokens.size());
+    if (used_ + length > options_.row_tokens) EndRow();
+    const uint32_t begin = row_ * options_.row_tokens + used_;
+    std::copy(tokens.begin(), tokens.end(), batch_.tokens.begin() + begin);
+    std::copy(targets.begin(), targets.end(), batch_.targets.begin() + begin);
+    std::iota(batch_.positions.begin() + begin, batch_.positions.begin() + begin + length, 0);
+    batch_.segments.push_back({begin, length});
+    used_ += length;
+    if (used_ == options_.row_tokens) EndRow();
+  }
+
+  bool WantsMore() const {
+    return options_.max_tokens == 0 || loss_.num_tokens < options_.max_tokens;
+  }
+
+  TextLoss Finish() {
+    if (used_ > 0) EndRow();
+    if (row_ > 0) Score();
+    return loss_;
+  }
+
+  TextLoss& loss() { return loss_; }
+
+ private:
+  void Clear() {
+    ClearBatch(options_.rows, options_.row_tokens, batch_);
+    row_ = used_ = 0;
+  }
+
+  void EndRow() {
+    PadRow(row_, used_, batch_);
+    ++row_;
+    used_ = 0;
+    if (row_ == options_.rows) Score();
+  }
+
+  void Score() {
+    for (; row_ < options_.rows; ++row_) PadRow(row_, 0, batch_);
+    evaluator_.Losses(batch_, losses_);
+    for (size_t i = 0; i < losses_.size(); ++i) {
+      if (batch_.targets[i] < 0) continue;
+      loss_.sum_nats += losses_[i];
+      loss_.num_bytes += bytes_of_token_[static_cast<size_t>(batch_.targets[i])];
+      ++loss_.num_tokens;
+    }
+    if (options_.progress) options_.progress(loss_.num_tokens);
+    Clear();
+  }
+
+  const TextLossOptions& options_;
+  const std::vector<uint32_t> bytes_of_token_;
+  LossEvaluator evaluator_;
+  Batch batch_;
+  uint32_t row_ = 0;   // that is being filled
+  uint32_t used_ = 0;  // places of it
+  std::vector<float> losses_;
+  TextLoss loss_;
+};
+
+// The tokens of one document, behind bos if there is one: each is scored given those before it, in
+// as many segments as the length needs.
+void AddDocument(std::vector<int32_t>& tokens, uint32_t row_tokens, RowScorer& scorer) {
+  const std::span<const int32_t> all(tokens);
+  for (size_t begin = 0; begin + 1 < all.size(); begin += row_tokens) {
+    const size_t length = std::min<size_t>(row_tokens, all.size() - 1 - begin);
+    scorer.Add(all.subspan(begin, length), all.subspan(begin + 1, length));
+  }
+  ++scorer.loss().num_documents;
+  tokens.clear();
+}
+
+}  // namespace
+
+double TextLoss::nats_per_token() const {
+  return num_tokens == 0 ? 0 : sum_nats / static_cast<double>(num_tokens);
+}
+double TextLoss::perplexity() const { return std::exp(nats_per_token()); }
+double TextLoss::bits_per_byte() const {
+  return num_bytes == 0 ? 0 : sum_nats / std::numbers::ln2 / static_cast<double>(num_bytes);
+}
+
+TextLoss LossOverDocuments(DocumentReader& reader, const Tokenizer& tokenizer,
+                           ParameterStore& parameters, DType compute,
+                           const TextLossOptions& options, ThreadPool& pool) {
+  RowScorer scorer(tokenizer, parameters, compute, options, pool);
+  std::vector<int32_t> tokens;
+  Document document;
+  while (scorer.WantsMore() && reader.Next(document)) {
+    if (!document.continues && !tokens.empty()) {
+      AddDocument(tokens, options.row_tokens, scorer);
+    }
+    if (tokens.empty() && tokenizer.bos_id() >= 0) tokens.push_back(tokenizer.bos_id());
+    // Pieces of a long document are encoded on their own, as training does.
+    const std::vector<int32_t> piece = tokenizer.EncodeParallel(document.text, pool);
+    tokens.insert(tokens.end(), piece.begin(), piece.end());
+  }
+  if (!tokens.empty()) AddDocument(tokens, options.row_tokens, scorer);
+  return scorer.Finish();
+}
+
+TextLoss LossOverWindows(std::string_view text, const Tokenizer& tokenizer,
+                         ParameterStore& parameters, DType compute,
+                         const TextLossOptions& options, ThreadPool& pool) {
+  const uint32_t T = options.row_tokens;
+  const bool add_bos = tokenizer.data().add_bos && tokenizer.bos_id() >= 0;
+  std::vector<int32_t> tokens;
+  if (add_bos) tokens.push_back(tokenizer.bos_id());
+  const std::vector<int32_t> encoded = tokenizer.EncodeParallel(text, pool);
+  tokens.insert(tokens.end(), encoded.begin(), encoded.end());
+  if (tokens.size() < 2 * size_t{T}) {
+    Fail(ErrorCode::kInvalidArgument,
+         "the text has {} tokens; two windows of {} are needed (choose a smaller --context)",
+         tokens.size(), T);
+  }
+  RowScorer scorer(tokenizer, parameters, compute, options, pool);
+  std::vector<int32_t> targets(T);
+  for (size_t begin = 0; begin + T <= tokens.size() && scorer.WantsMore(); begin += T) {
+    if (add_bos) tokens[begin] = tokenizer.bos_id();
+    // Place i predicts the token at i + 1, from the middle of the window on.
+    for (uint32_t i = 0; i < T; ++i) {
+      targets[i] = i >= T / 2 && i + 1 < T ? tokens[begin + i + 1] : -1;
+    }
+    scorer.Add(std::span<const int32_t>(tokens).subspan(begin, T), targets);
+    ++scorer.loss().num_windows;
+  }
+  return scorer.Finish();
+}
+
+}  // namespace cambium

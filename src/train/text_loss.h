@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Loss of a model on text: over documents, or over windows as llama.cpp's llama-perplexity takes them.
+// Memory: one batch of rows, and for windows the tokens of the whole text.
+// Thread safety: none; work inside is spread over the pool.
+#pragma once
+
+#include <functional>
+#include <string_view>
+
+#include "base/thread_pool.h"
+#include "text/document_reader.h"
+#include "text/tokenizer.h"
+#include "train/evaluate.h"
+
+namespace cambium {
+
+struct TextLoss {
+  double sum_nats = 0;
+  uint64_t num_tokens = 0;  // scored
+  uint64_t num_bytes = 0;   // that these stand for
+  uint64_t num_documents = 0;
+  uint64_t num_windows = 0;
+
+  double nats_per_token() const;
+  double perplexity() const;
+  double bits_per_byte() const;
+};
+
+struct TextLossOptions {
+  uint32_t rows = 4;  // computed at once; decides speed and memory, not the result
+  uint32_t row_tokens = 256;
+  uint64_t max_tokens = 0;  // stop after about as many scored tokens; 0: all
+  std::function<void(uint64_t num_tokens)> progress = {};  // told the tokens scored so far
+};
+
+// Every document on its own: bos (if the tokenizer has one), then its tokens, each of them scored
+// given those before it; in a longer document, given those before it in its piece of row_tokens. Without
+// a bos a document's first token is not scored. The end of a document is no text and is not scored.
+TextLoss LossOverDocuments(DocumentReader& reader, const Tokenizer& tokenizer,
+                           ParameterStore& parameters, DType compute,
+                           const TextLossOptions& options, ThreadPool& pool);
+
+// All of `text` as one sequence of tokens (behind bos, if the tokenizer adds one), cut into windows of
+// row_tokens tokens; the rest is left out. In each window the first token is replaced by bos (if the
+// tokenizer adds one), and the tokens at places row_tokens / 2 + 1 and up are scored: what
+// llama-perplexity does (llama.cpp, tools/perplexity). Throws kInvalidArgument when there are not two
+// windows of text. max_tokens counts as above.
+TextLoss LossOverWindows(std::string_view text, const Tokenizer& tokenizer,
+                         ParameterStore& parameters, DType compute,
+                         const TextLossOptions& options, ThreadPool& pool);
+
+}  // namespace cambium
