@@ -126,6 +126,9 @@ void PrintResults(const Context& context, const Engine& engine, const std::strin
 }
 
 void RunBenchGenerate(const Context& context, const BenchGenerateArguments& a) {
+  if (a.model.empty() && a.preset.empty()) {
+    Fail(ErrorCode::kInvalidArgument, "a model is missing; give --model or --preset");
+  }
   ThreadPool pool(context.NumThreads());
   LoadedModel model;
   std::string name = a.model.string();
@@ -159,11 +162,12 @@ void AddBenchGenerateCommand(CLI::App& bench, Context& context) {
       "Decoding speed at several batch sizes, and the fraction of the memory's bandwidth with "
       "which weights are read");
   const auto a = std::make_shared<BenchGenerateArguments>();
-  CLI::Option_group* models = command->add_option_group("model");
-  models->add_option("--model", a->model, "A GGUF file, or the folder of a run or a model")
-      ->type_name("FILE");
-  models->add_option("--preset", a->preset, "Random weights in this shape")->type_name("NAME");
-  models->require_option(1);
+  CLI::Option* model =
+      command->add_option("--model", a->model, "A GGUF file, or the folder of a run or a model")
+          ->type_name("FILE");
+  command->add_option("--preset", a->preset, "Instead of a model: random weights in this shape")
+      ->excludes(model)
+      ->type_name("NAME");
   command->add_option("--vocab-size", a->vocab_size, "Of a preset")
       ->capture_default_str()
       ->check(CLI::Range(size_t{2}, size_t{1} << 20))

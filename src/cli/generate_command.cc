@@ -71,6 +71,10 @@ DType ComputeType(const std::string& name, DType stored) {
 }
 
 void RunGenerate(const Context& context, GenerateArguments a) {
+  if (a.prompt.empty() && a.prompt_file.empty()) {
+    Fail(ErrorCode::kInvalidArgument,
+         "a text to continue is missing; give --prompt or --prompt-file");
+  }
   const std::string prompt = a.prompt_file.empty() ? a.prompt : ReadFile(a.prompt_file);
   const LoadedModel model = LoadModel(a.model);
   const Tokenizer tokenizer(model.tokenizer);
@@ -148,11 +152,11 @@ void AddGenerateCommand(CLI::App& app, Context& context) {
   command->add_option("--model", a->model, "A GGUF file, or the folder of a run or a model")
       ->required()
       ->type_name("FILE");
-  CLI::Option_group* prompts = command->add_option_group("prompt");
-  prompts->add_option("--prompt", a->prompt, "The text to continue")->type_name("TEXT");
-  prompts->add_option("--prompt-file", a->prompt_file, "A file that holds the text to continue")
+  CLI::Option* prompt =
+      command->add_option("--prompt", a->prompt, "The text to continue")->type_name("TEXT");
+  command->add_option("--prompt-file", a->prompt_file, "A file that holds the text to continue")
+      ->excludes(prompt)
       ->type_name("FILE");
-  prompts->require_option(1);
   command
       ->add_option("--max-tokens", a->max_tokens,
                    "Stop after this many tokens; default: 256, or what the model's context holds")

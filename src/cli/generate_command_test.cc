@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// `cambium generate` as a user meets it, on a small random model.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "model/model_file.h"
+#include "text/tokenizer.h"
+
+namespace cambium {
+namespace {
+
+struct Result {
+  int exit_code = -1;
+  std::string out;
+  std::string err;
+};
+
+class GenerateCommandTest : public ::testing::Test {
+ protected:
+  GenerateCommandTest() {
+    folder_ = std::filesystem::temp_directory_path() / fmt::format("cambium_generate.{}", getpid());
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directories(folder_);
+    const std::string special = "<|endoftext|>";
+    const TokenizerData tokenizer = MakeByteTokenizer({&special, 1});
+    ModelConfig config = FindModelPreset("nano").config;
+    config.vocab_size = tokenizer.tokens.size();
+    ThreadPool pool(1);
+    ParameterStore parameters(config, /*with_gradients=*/false);
+    parameters.Initialize(3, pool);
+    SaveGguf(folder_ / "model.gguf", parameters, tokenizer, {});
+  }
+  ~GenerateCommandTest() override { std::filesystem::remove_all(folder_); }
+
+  // arguments come behind `cambium generate --model model.gguf`.
+  Result Run(const std::string& arguments) {
+    const std::string command =
+        fmt::format("cd '{}' && {} generate --model model.gguf {} >out 2>err", folder_.string(),
+                    CAMBIUM_PROGRAM, arguments);
+    const int status = std::system(command.c_str());
+    return {.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
+            .out = ReadFile(folder_ / "out"),
+            .err = ReadFile(folder_ / "err")};
+  }
+  Json RunJson(const std::string& arguments) {
+    const Result result = Run(arguments + " --json");
+    EXPECT_EQ(result.exit_code, 0) << arguments << "\n" << result.err;
+    return Json::parse(result.out);
+  }
+
+  std::filesystem::path folder_;
+};
+
+TEST_F(GenerateCommandTest, TheSameSeedGivesTheSameText) {
+  const std::string prompt = "--prompt 'Once upon a time' --max-tokens 20 --ignore-eos";
+  const Json json = RunJson(prompt + " --seed 5");
+  EXPECT_EQ(json["seed"], 5);
+  EXPECT_EQ(json["compute"], "bf16");
+  EXPECT_EQ(json["tokens"].size(), 20u);
+  EXPECT_EQ(json["prompt_tokens"], 16);
+  EXPECT_EQ(json["finish_reason"], "length");
+  EXPECT_GT(json["timings"]["decode_tokens_per_second"], 0);
+
+  const Result streamed = Run(prompt + " --seed 5");
+  EXPECT_EQ(streamed.exit_code, 0) << streamed.err;
+  EXPECT_EQ(streamed.out, json["text"].get<std::string>() + "\n");
+  EXPECT_NE(streamed.err.find("20 tokens"), std::string::npos) << streamed.err;
+
+  for (const char* same : {" --seed 5 --threads 3", " --seed 5 --prefill-chunk 3"}) {
+    EXPECT_EQ(RunJson(prompt + same)["continuations"], json["continuations"]) << same;
+  }
+  EXPECT_NE(RunJson(prompt + " --seed 6")["tokens"], json["tokens"]);
+}
+
+TEST_F(GenerateCommandTest, ABatchIsItsTextsOneByOne) {
+  WriteFileAtomically(folder_ / "prompt.txt", "The end.\n\nA new story");
+  const std::string prompt = "--prompt-file prompt.txt --max-tokens 12 --top-p 0.9";
+  const Json batch = RunJson(prompt + " --num 3");
+  ASSERT_EQ(batch["continuations"].size(), 3u);
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(RunJson(fmt::format("{} --sequence {}", prompt, i))["continuations"][0],
+              batch["continuations"][i]);
+  }
+  const Result text = Run(prompt + " --num 3");
+  EXPECT_NE(text.out.find("--- 2 "), std::string::npos) << text.out;
+}
+
+TEST_F(GenerateCommandTest, SaysWhatIsWrong) {
+  for (const char* wrong :
+       {"", "--prompt a --prompt-file b", "--prompt a --max-tokens 0", "--prompt a --num 0",
+        "--prompt a --temperature -1", "--prompt a --top-p 2", "--prompt a --compute f16",
+        "--prompt ''", "--prompt a --stop ''", "--prompt a --max-tokens 1000"}) {
+    const Result result = Run(wrong);
+    EXPECT_EQ(result.exit_code, 2) << wrong << "\n" << result.out;
+    EXPECT_TRUE(result.err.starts_with("cambium: error: ")) << wrong << "\n" << result.err;
+  }
+  const Result missing = Run("--prompt-file nowhere.txt");
+  EXPECT_EQ(missing.exit_code, 1);
+  EXPECT_NE(missing.err.find("nowhere.txt"), std::string::npos) << missing.err;
+}
+
+}  // namespace
+}  // namespace cambium
