@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `cambium generate` as a user meets it, on a small random model.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
