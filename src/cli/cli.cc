@@ -91,18 +91,21 @@ int ParseAndRun(int argc, const char* const* argv, bool json) {
   app.fallthrough();
   app.require_subcommand(0, 1);
   AddGlobalOptions(app, context, version);
-  AddInfoCommand(app, context);
-  AddFingerprintCommand(app, context);
-  AddEvalCommand(app, context);
-  AddBenchCommand(app, context);
   AddQuickstartCommand(app, context);
   AddTrainCommand(app, context);
   AddGenerateCommand(app, context);
+  AddTokenizerCommand(app, context);
+  AddDataCommand(app, context);
+  AddInfoCommand(app, context);
+  AddFingerprintCommand(app, context);
+  AddEvalCommand(app, context);
   AddRunsCommand(app, context);
+  AddBenchCommand(app, context);
   SetExamples(app,
-              "cambium runs list\n"
-              "cambium fingerprint model.gguf --json\n"
-              "cambium runs --help");
+              "cambium quickstart\n"
+              "cambium train --data books/ --out my-model --budget 10m\n"
+              "cambium generate --model my-model --prompt 'Once upon a time'\n"
+              "cambium train --help");
 
   try {
     app.parse(argc, argv);

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The program as a user meets it: exit codes, streams, help.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -12,43 +10,15 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "cli/cli.h"
+#include "cli/program_fixture.h"
 #include "cli/text_table.h"
 #include "ledger/ledger.h"
 
 namespace cambium {
 namespace {
 
-struct Result {
-  int exit_code = -1;
-  std::string out;
-  std::string err;
-};
-
-class CliProgramTest : public ::testing::Test {
- protected:
-  CliProgramTest() {
-    folder_ = std::filesystem::temp_directory_path() / fmt::format("cambium_cli.{}", getpid());
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-  }
-  ~CliProgramTest() override { std::filesystem::remove_all(folder_); }
-
-  // A line for the shell; "cambium" in front of the arguments stands for the program.
-  Result Shell(const std::string& line) {
-    const std::string out = (folder_ / "out").string();
-    const std::string err = (folder_ / "err").string();
-    const std::string command =
-        fmt::format("cambium() {{ {} \"$@\"; }}; cd '{}' && {{ {}; }} >'{}' 2>'{}'",
-                    CAMBIUM_PROGRAM, folder_.string(), line, out, err);
-    const int status = std::system(command.c_str());
-    return {.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
-            .out = ReadFile(out),
-            .err = ReadFile(err)};
-  }
-  Result Run(const std::string& arguments) { return Shell("cambium " + arguments); }
-
-  std::filesystem::path folder_;
-};
+using CliProgramTest = ProgramFixture;
+using Result = ProgramResult;
 
 TEST_F(CliProgramTest, PrintsItsVersion) {
   const Result text = Run("--version");

@@ -17,6 +17,7 @@ void AddBenchCommand(CLI::App& app, Context& context);
 void AddBenchGenerateCommand(CLI::App& bench, Context& context);
 void AddBenchOpsCommand(CLI::App& bench, Context& context);
 void AddBenchTrainCommand(CLI::App& bench, Context& context);
+void AddDataCommand(CLI::App& app, Context& context);
 void AddEvalCommand(CLI::App& app, Context& context);
 void AddFingerprintCommand(CLI::App& app, Context& context);
 void AddGenerateCommand(CLI::App& app, Context& context);
@@ -26,6 +27,7 @@ void AddRunsCommand(CLI::App& app, Context& context);
 // Below `cambium runs`.
 void AddRunsVerifyCommand(CLI::App& runs, Context& context);
 void AddCompareTracesCommand(CLI::App& runs, Context& context);
+void AddTokenizerCommand(CLI::App& app, Context& context);
 void AddTrainCommand(CLI::App& app, Context& context);
 
 }  // namespace cambium
