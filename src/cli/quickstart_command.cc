@@ -32,8 +32,8 @@ struct ReferenceFingerprint {
   const char* sha256;
 };
 constexpr ReferenceFingerprint kReference[] = {
-    {20, ""},
-    {kSteps, ""},
+    {20, "8d403379f6e4acaf8f8294f6a799a06db60b0a5387d6aa6eb02665dafee3add2"},
+    {kSteps, "2a4ed6de473e90ca5053febf4063a6b1ebce9ae32042392b05c52d330c016702"},
 };
 constexpr size_t kNumProblems = 200;
 
