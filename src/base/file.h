@@ -34,8 +34,8 @@ class MappedFile {
 // Whole file as bytes. Throws kNotFound, kIo, or kIo when the file shrinks while being read.
 std::string ReadFile(const std::filesystem::path& path);
 
-// Writes beside `path`, flushes to disk and renames over it in Commit(). Without Commit() nothing of
-// it remains. A full disk throws kIo and leaves the old file as it was.
+// Writes beside `path`, flushes to disk and renames over it in Commit(). Without Commit() nothing
+// of it remains. A full disk throws kIo and leaves the old file as it was.
 class AtomicFileWriter {
  public:
   explicit AtomicFileWriter(const std::filesystem::path& path);

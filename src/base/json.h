@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON with keys in the order of insertion (nlohmann-json), so that printed objects read as written.
+// JSON with keys in the order of insertion (nlohmann-json), so that printed objects read as
+// written.
 #pragma once
 
 #include <nlohmann/json.hpp>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counter-based random numbers (numerics contract, rule 7): a value is a function of (seed, purpose)
-// and of what it is for, never of the order of calls.
-// Source: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3", Philox4x32-10.
+// Counter-based random numbers (numerics contract, rule 7): a value is a function of (seed,
+// purpose) and of what it is for, never of the order of calls. Source: Salmon et al. 2011,
+// "Parallel random numbers: as easy as 1, 2, 3", Philox4x32-10.
 #pragma once
 
 #include <array>

@@ -82,8 +82,8 @@ void Progress::Update(uint64_t done, const std::string& details) {
   details_ = details;
   if (quiet_ || finished_) return;
   const auto now = std::chrono::steady_clock::now();
-  const bool due = terminal_ ? now - last_draw_ >= kTerminalInterval
-                             : now - last_draw_ >= kPlainInterval;
+  const bool due =
+      terminal_ ? now - last_draw_ >= kTerminalInterval : now - last_draw_ >= kPlainInterval;
   if (!due) return;
   last_draw_ = now;
   Draw(false);

@@ -44,8 +44,9 @@ void BenchMachine(const Context& context, double milliseconds) {
 
 void AddBenchMachineCommand(CLI::App& bench, Context& context) {
   CLI::App* machine = bench.add_subcommand(
-      "machine", "Fused multiply-adds, bf16 dot products and memory reads per second, with one "
-                 "thread and with all");
+      "machine",
+      "Fused multiply-adds, bf16 dot products and memory reads per second, with one "
+      "thread and with all");
   const auto milliseconds = std::make_shared<double>(200);
   machine->add_option("--milliseconds", *milliseconds, "For each number")
       ->capture_default_str()

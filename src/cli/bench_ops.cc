@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// cambium bench ops: every operation of the table, and the matrix products and attention of training,
-// as fractions of what the machine can do.
+// cambium bench ops: every operation of the table, and the matrix products and attention of
+// training, as fractions of what the machine can do.
 #include <algorithm>
 #include <chrono>
 #include <functional>
@@ -57,7 +57,9 @@ constexpr Product kProducts[] = {
     {"gpt2", "ffn down", 1024, 768, 2048},  {"gpt2", "head", 576, 50257, 768},
 };
 
-float PatternValue(size_t i) { return static_cast<float>((i * 2654435761u >> 7) % 2001) * 1e-3f - 1; }
+float PatternValue(size_t i) {
+  return static_cast<float>((i * 2654435761u >> 7) % 2001) * 1e-3f - 1;
+}
 
 template <typename T>
 void FillPattern(T* data, size_t size) {
@@ -70,8 +72,8 @@ void FillPattern(T* data, size_t size) {
   }
 }
 
-// Forward (y = x W^T), input gradient (dy W) and weight gradient (dy^T x), each with the packing that
-// a training step does for it.
+// Forward (y = x W^T), input gradient (dy W) and weight gradient (dy^T x), each with the packing
+// that a training step does for it.
 template <typename T>
 void MeasureProduct(const Product& p, size_t repeats, ThreadPool& pool,
                     std::vector<Measurement>& results) {
@@ -79,8 +81,8 @@ void MeasureProduct(const Product& p, size_t repeats, ThreadPool& pool,
   T* x = memory[0].Get<T>(p.tokens * p.in);
   T* dy = memory[1].Get<T>(p.tokens * p.out);
   float* w = memory[2].Get<float>(p.out * p.in);
-  T* packed_b = memory[3].Get<T>(std::max({PackedSize(p.out, p.in), PackedSize(p.in, p.out),
-                                           PackedSize(p.in, p.tokens)}));
+  T* packed_b = memory[3].Get<T>(
+      std::max({PackedSize(p.out, p.in), PackedSize(p.in, p.out), PackedSize(p.in, p.tokens)}));
   T* packed_a = memory[4].Get<T>(TransposedSize(p.out, p.tokens));
   const size_t out_size = std::max({p.tokens * p.out, p.tokens * p.in, p.out * p.in});
   float* out = memory[5].Get<float>(out_size);
@@ -137,24 +139,27 @@ void MeasureAttention(const AttentionShape& shape, size_t repeats, ThreadPool& p
                                        .head_dim = shape.head_dim,
                                        .scale = 0.125f};
   // Keys that are visible, (T + 1) / 2 on average; two products forward, five backward.
-  const double products = 2.0 * static_cast<double>(tokens * width) *
-                          static_cast<double>(shape.row_tokens + 1) / 2;
+  const double products =
+      2.0 * static_cast<double>(tokens * width) * static_cast<double>(shape.row_tokens + 1) / 2;
   const std::string text = fmt::format("{} x {}, {} heads of {}", shape.rows, shape.row_tokens,
                                        shape.heads, shape.head_dim);
-  results.push_back({.name = fmt::format("{} attention forward", shape.model),
-                     .shape = text,
-                     .dtype = DTypeOf<T>(),
-                     .seconds = MedianSeconds(repeats, [&] {
-                       ops::AttentionForward(params, segments, t[0], t[1], t[2], t[3], stats, pool);
-                     }),
-                     .flops = 2 * products});
+  results.push_back(
+      {.name = fmt::format("{} attention forward", shape.model),
+       .shape = text,
+       .dtype = DTypeOf<T>(),
+       .seconds = MedianSeconds(
+           repeats,
+           [&] { ops::AttentionForward(params, segments, t[0], t[1], t[2], t[3], stats, pool); }),
+       .flops = 2 * products});
   results.push_back({.name = fmt::format("{} attention backward", shape.model),
                      .shape = text,
                      .dtype = DTypeOf<T>(),
-                     .seconds = MedianSeconds(repeats, [&] {
-                       ops::AttentionBackward(params, segments, t[0], t[1], t[2], t[3], stats, t[4],
-                                              t[5], t[6], t[7], pool);
-                     }),
+                     .seconds = MedianSeconds(repeats,
+                                              [&] {
+                                                ops::AttentionBackward(params, segments, t[0], t[1],
+                                                                       t[2], t[3], stats, t[4],
+                                                                       t[5], t[6], t[7], pool);
+                                              }),
                      .flops = 5 * products});
 }
 
@@ -251,11 +256,11 @@ void BenchOps(const Context& context, const BenchOpsArguments& a) {
                {"operations", rows}});
     return;
   }
-  Print(fmt::format("{} threads, {}: f32 {:.1f} GFLOP/s, bf16 {:.1f} GFLOP/s, memory {:.1f} GB/s\n"
-                    "(operands that fit the caches can be faster than the memory)\n\n",
-                    pool.num_threads(), SimdTargetName(ActiveSimdTarget()),
-                    peak.f32_flops_per_s * 1e-9, peak.bf16_flops_per_s * 1e-9,
-                    peak.read_bytes_per_s * 1e-9));
+  Print(fmt::format(
+      "{} threads, {}: f32 {:.1f} GFLOP/s, bf16 {:.1f} GFLOP/s, memory {:.1f} GB/s\n"
+      "(operands that fit the caches can be faster than the memory)\n\n",
+      pool.num_threads(), SimdTargetName(ActiveSimdTarget()), peak.f32_flops_per_s * 1e-9,
+      peak.bf16_flops_per_s * 1e-9, peak.read_bytes_per_s * 1e-9));
   Print(table.Format(100));
 }
 

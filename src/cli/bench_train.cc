@@ -43,9 +43,9 @@ TrainConfig ConfigOf(const BenchTrainArguments& a) {
   config.compute = a.dtype == "f32" ? DType::kF32 : DType::kBF16;
   config.row_tokens = a.row_tokens;
   config.rows = a.rows > 0 ? a.rows : gpt2 ? 4 : 32;
-  config.micro_batch_rows =
-      a.micro_batch_rows > 0 ? a.micro_batch_rows
-                             : std::min(config.rows, std::max<uint32_t>(1, 2048 / a.row_tokens));
+  config.micro_batch_rows = a.micro_batch_rows > 0
+                                ? a.micro_batch_rows
+                                : std::min(config.rows, std::max<uint32_t>(1, 2048 / a.row_tokens));
   while (a.micro_batch_rows == 0 && config.rows % config.micro_batch_rows != 0) {
     --config.micro_batch_rows;
   }
@@ -156,8 +156,7 @@ void BenchTrain(const Context& context, const BenchTrainArguments& a) {
   if (context.json) {
     Json profile = Json::array();
     for (const auto& entry : result.profile.entries) {
-      profile.push_back(
-          {{"name", entry.name}, {"calls", entry.calls}, {"seconds", entry.seconds}});
+      profile.push_back({{"name", entry.name}, {"calls", entry.calls}, {"seconds", entry.seconds}});
     }
     Json json = {{"preset", a.preset},
                  {"parameters", config.model.NumParameters()},
@@ -231,8 +230,9 @@ void AddBenchTrainCommand(CLI::App& bench, Context& context) {
       ->capture_default_str()
       ->check(CLI::Range(1u, 65536u))
       ->type_name("N");
-  command->add_option("--micro-batch-rows", a->micro_batch_rows,
-                      "Rows computed at once (default: about 2048 tokens)")
+  command
+      ->add_option("--micro-batch-rows", a->micro_batch_rows,
+                   "Rows computed at once (default: about 2048 tokens)")
       ->check(CLI::Range(1u, 65536u))
       ->type_name("N");
   command->add_option("--steps", a->steps, "Steps after the first; the median counts")

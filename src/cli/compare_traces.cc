@@ -33,18 +33,18 @@ void CompareAndPrint(Context& context, const std::filesystem::path& a,
     return;
   }
   if (!difference) {
-    Print(fmt::format("equal: {} operations of {} steps\n", result.num_operations,
-                      result.num_steps));
+    Print(
+        fmt::format("equal: {} operations of {} steps\n", result.num_operations, result.num_steps));
     if (!result.longer.empty()) Print(fmt::format("{} goes on after them\n", result.longer));
     return;
   }
-  Print(fmt::format("{} operations are equal; the first that differs:\n"
-                    "step {}, operation {}\n"
-                    "  {}: {} ({}) {}\n  {}: {} ({}) {}\n",
-                    result.num_operations, difference->step, difference->index, a.string(),
-                    difference->a.name, difference->a.type_and_dims, difference->a.sha256,
-                    b.string(), difference->b.name, difference->b.type_and_dims,
-                    difference->b.sha256));
+  Print(
+      fmt::format("{} operations are equal; the first that differs:\n"
+                  "step {}, operation {}\n"
+                  "  {}: {} ({}) {}\n  {}: {} ({}) {}\n",
+                  result.num_operations, difference->step, difference->index, a.string(),
+                  difference->a.name, difference->a.type_and_dims, difference->a.sha256, b.string(),
+                  difference->b.name, difference->b.type_and_dims, difference->b.sha256));
 }
 
 }  // namespace

@@ -88,8 +88,8 @@ void AddEvalCommand(CLI::App& app, Context& context) {
   eval->require_subcommand(1);
   SetExamples(*eval, "cambium eval loss --model my-model --data held-out.txt");
 
-  CLI::App* loss = eval->add_subcommand(
-      "loss", "Loss on a text: nats per token, perplexity, bits per byte");
+  CLI::App* loss =
+      eval->add_subcommand("loss", "Loss on a text: nats per token, perplexity, bits per byte");
   const auto a = std::make_shared<EvalLossArguments>();
   loss->add_option("--model", a->model, "A GGUF file, or the folder of a run or a model")
       ->required()

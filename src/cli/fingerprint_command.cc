@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// cambium fingerprint FILE|DIR: the identity of a model's weights, or else the SHA-256 that sha256sum
-// and find print.
+// cambium fingerprint FILE|DIR: the identity of a model's weights, or else the SHA-256 that
+// sha256sum and find print.
 #include <fstream>
 #include <memory>
 
@@ -36,9 +36,10 @@ std::optional<std::string> WeightFingerprint(const Context& context,
         error.code() != ErrorCode::kNotFound) {
       throw;
     }
-    context.Note(fmt::format("note: no weights that can be loaded, so this is the hash of the "
-                             "bytes: {}",
-                             error.what()));
+    context.Note(
+        fmt::format("note: no weights that can be loaded, so this is the hash of the "
+                    "bytes: {}",
+                    error.what()));
   }
   return std::nullopt;
 }

@@ -96,12 +96,12 @@ std::string TokenizerText(const ModelDescription& model) {
   if (!model.tokenizer) return "cannot be used by this build: " + model.why_no_tokenizer;
   const Json json = TokenizerJson(model);
   const TokenizerData& data = *model.tokenizer;
-  std::string text = data.model == TokenizerModel::kByte
-                         ? std::string("bytes")
-                         : fmt::format("BPE, pre-tokenizer {}, {} merges", data.pre_tokenizer,
-                                       data.merges.size());
-  text += fmt::format(", {} tokens ({} special)", data.tokens.size(),
-                      json["special_tokens"].size());
+  std::string text =
+      data.model == TokenizerModel::kByte
+          ? std::string("bytes")
+          : fmt::format("BPE, pre-tokenizer {}, {} merges", data.pre_tokenizer, data.merges.size());
+  text +=
+      fmt::format(", {} tokens ({} special)", data.tokens.size(), json["special_tokens"].size());
   if (data.bos_id >= 0) text += fmt::format(", bos {}", data.bos_id);
   if (data.eos_id >= 0) text += fmt::format(", eos {}", data.eos_id);
   return text;
@@ -115,12 +115,9 @@ DType CacheType(const ModelDescription& model) {
 
 Json InfoJson(const ModelDescription& model, const InfoArguments& a,
               const WeightIdentity& identity) {
-  Json json = {{"path", model.path.string()},
-               {"format", model.format},
-               {"file_bytes", model.file_bytes},
-               {"name", model.name},
-               {"architecture", model.architecture},
-               {"runnable", model.why_not_runnable.empty()}};
+  Json json = {{"path", model.path.string()},        {"format", model.format},
+               {"file_bytes", model.file_bytes},     {"name", model.name},
+               {"architecture", model.architecture}, {"runnable", model.why_not_runnable.empty()}};
   if (!model.why_not_runnable.empty()) json["why_not_runnable"] = model.why_not_runnable;
   if (model.config) json["config"] = model.config->ToJson();
   json["parameters"] = model.num_parameters();
@@ -137,11 +134,11 @@ Json InfoJson(const ModelDescription& model, const InfoArguments& a,
   json["tokenizer"] = TokenizerJson(model);
   json["numerics_version"] = model.numerics_version;
   json["compute_type"] = model.compute_type;
-  json["fingerprint"] = {{"stored", model.stored_fingerprint},
-                         {"computed", identity.fingerprint},
-                         {"equal", !identity.fingerprint.empty() &&
-                                       identity.fingerprint == model.stored_fingerprint},
-                         {"note", identity.verdict}};
+  json["fingerprint"] = {
+      {"stored", model.stored_fingerprint},
+      {"computed", identity.fingerprint},
+      {"equal", !identity.fingerprint.empty() && identity.fingerprint == model.stored_fingerprint},
+      {"note", identity.verdict}};
   if (model.config) {
     const uint64_t context = a.context > 0 ? a.context : model.config->context_length;
     json["kv_cache"] = {{"context", context},
@@ -203,19 +200,18 @@ std::string InfoText(const ModelDescription& model, const InfoArguments& a,
                               : "SHA-256 " + Sha256Text(model.tokenizer->chat_template));
   }
   if (model.numerics_version > 0) {
-    line("numerics", fmt::format("version {}, trained in {}", model.numerics_version,
-                                 model.compute_type));
+    line("numerics",
+         fmt::format("version {}, trained in {}", model.numerics_version, model.compute_type));
   }
   line("recorded", model.stored_fingerprint);
   line("fingerprint", identity.fingerprint);
   line("", identity.verdict);
   if (model.config) {
     const uint64_t context = a.context > 0 ? a.context : model.config->context_length;
-    line("KV cache",
-         fmt::format("{} for {} positions of one sequence in {}",
-                     FormatBytes(static_cast<double>(
-                         KvCache::SizeBytes(*model.config, CacheType(model), context))),
-                     context, DTypeName(CacheType(model))));
+    line("KV cache", fmt::format("{} for {} positions of one sequence in {}",
+                                 FormatBytes(static_cast<double>(
+                                     KvCache::SizeBytes(*model.config, CacheType(model), context))),
+                                 context, DTypeName(CacheType(model))));
   }
   using Align = TableColumn::Align;
   TextTable groups({{.name = "TENSORS", .may_shrink = true},
@@ -236,8 +232,7 @@ std::string InfoText(const ModelDescription& model, const InfoArguments& a,
                        {.name = "SHAPE"},
                        {.name = "SIZE", .align = Align::kRight}});
     for (const DescribedTensor& tensor : model.tensors) {
-      tensors.AddRow({tensor.name, tensor.type,
-                      fmt::format("{}", fmt::join(tensor.shape, " x ")),
+      tensors.AddRow({tensor.name, tensor.type, fmt::format("{}", fmt::join(tensor.shape, " x ")),
                       FormatBytes(static_cast<double>(tensor.size_bytes))});
     }
     out += "\n" + tensors.Format();
@@ -269,8 +264,9 @@ void AddInfoCommand(CLI::App& app, Context& context) {
       ->add_option("PATH", a->path,
                    "A GGUF file, a Hugging Face folder, or the folder of a training run")
       ->required();
-  command->add_option("--context", a->context,
-                      "Positions to count the KV cache for (default: the model's)")
+  command
+      ->add_option("--context", a->context,
+                   "Positions to count the KV cache for (default: the model's)")
       ->check(CLI::Range(uint64_t{1}, uint64_t{1} << 24))
       ->type_name("N");
   command->add_flag("--tensors", a->tensors, "List every tensor");

@@ -40,9 +40,8 @@ void CheckTypes(ModelDescription& model) {
   if (!model.why_not_runnable.empty()) return;
   for (const DescribedTensor& tensor : model.tensors) {
     if (IsLoadableType(tensor.type)) continue;
-    model.why_not_runnable =
-        fmt::format("tensor '{}' is {}; this build computes with F32, F16 and BF16", tensor.name,
-                    tensor.type);
+    model.why_not_runnable = fmt::format(
+        "tensor '{}' is {}; this build computes with F32, F16 and BF16", tensor.name, tensor.type);
     return;
   }
 }
@@ -68,8 +67,7 @@ ModelDescription DescribeGguf(const std::filesystem::path& path) {
     model.name = file.GetString("general.name").value_or("");
     model.stored_fingerprint = file.GetString("cambium.fingerprint").value_or("");
     model.compute_type = file.GetString("cambium.compute_type").value_or("");
-    model.numerics_version =
-        static_cast<int>(file.GetUint("cambium.numerics_version").value_or(0));
+    model.numerics_version = static_cast<int>(file.GetUint("cambium.numerics_version").value_or(0));
     model.config = ModelConfigOf(ReadGgufHyperParameters(file), path.string());
   });
   CheckTypes(model);
@@ -111,8 +109,8 @@ ModelDescription DescribeHfFolder(const std::filesystem::path& folder) {
   }
   CheckTypes(model);
   const std::filesystem::path tokenizer = folder / "tokenizer.json";
-  model.why_no_tokenizer = WhyNot(
-      [&] { model.tokenizer = ParseHfTokenizer(ReadFile(tokenizer), tokenizer.string()); });
+  model.why_no_tokenizer =
+      WhyNot([&] { model.tokenizer = ParseHfTokenizer(ReadFile(tokenizer), tokenizer.string()); });
   return model;
 }
 
@@ -123,9 +121,8 @@ std::string GroupName(const std::string& tensor) {
   while (begin <= tensor.size()) {
     const size_t end = std::min(tensor.find('.', begin), tensor.size());
     const std::string part = tensor.substr(begin, end - begin);
-    const bool number = !part.empty() && std::all_of(part.begin(), part.end(), [](char c) {
-      return c >= '0' && c <= '9';
-    });
+    const bool number = !part.empty() && std::all_of(part.begin(), part.end(),
+                                                     [](char c) { return c >= '0' && c <= '9'; });
     if (!number && part != "weight" && part != "blk") name += (name.empty() ? "" : ".") + part;
     begin = end + 1;
   }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a model file says about itself, gathered for `cambium info`: shape, tensors, tokenizer, stored
-// identity. Any valid GGUF file or safetensors folder can be described, also those of models that
-// this build cannot run; `why_not_runnable` then says why. Nothing but headers is read.
-// Thread safety: plain data.
+// What a model file says about itself, gathered for `cambium info`: shape, tensors, tokenizer,
+// stored identity. Any valid GGUF file or safetensors folder can be described, also those of models
+// that this build cannot run; `why_not_runnable` then says why. Nothing but headers is read. Thread
+// safety: plain data.
 #pragma once
 
 #include <filesystem>

@@ -61,14 +61,15 @@ std::shared_ptr<const Tokenizer> TrainTokenizer(ThreadPool& pool) {
   // Merges from the beginning of the corpus: 4 MB show all words.
   const Corpus corpus(kSeed, CorpusSplit::kTrain);
   uint64_t index = 0, bytes = 0;
-  TokenizerData data = TrainBpe({.vocab_size = kVocabSize},
-                                [&](std::string* text) {
-                                  if (bytes > (uint64_t{4} << 20)) return false;
-                                  *text = corpus.Record(index++).text;
-                                  bytes += text->size();
-                                  return true;
-                                },
-                                pool);
+  TokenizerData data = TrainBpe(
+      {.vocab_size = kVocabSize},
+      [&](std::string* text) {
+        if (bytes > (uint64_t{4} << 20)) return false;
+        *text = corpus.Record(index++).text;
+        bytes += text->size();
+        return true;
+      },
+      pool);
   return std::make_shared<const Tokenizer>(WithDocumentTokens(std::move(data)));
 }
 
@@ -82,11 +83,11 @@ Evaluation HeldOutLoss(const std::filesystem::path& folder, const TrainConfig& c
   options.split = SplitMode::kContentHash;
   TokenDataset dataset = PrepareTokenDataset(text, folder / "held_out.bin",
                                              DatasetTokenizerOf(tokenizer, pool), options);
-  const ValidationLoader loader(
-      std::make_shared<const TokenFile>(std::move(dataset.file)),
-      {.rows = config.micro_batch_rows, .row_tokens = config.row_tokens,
-       .bos_id = tokenizer.bos_id()},
-      BytesOfTokens(tokenizer));
+  const ValidationLoader loader(std::make_shared<const TokenFile>(std::move(dataset.file)),
+                                {.rows = config.micro_batch_rows,
+                                 .row_tokens = config.row_tokens,
+                                 .bos_id = tokenizer.bos_id()},
+                                BytesOfTokens(tokenizer));
   Trainer trainer(config, parameters, pool);
   return Evaluate(trainer, loader);
 }
@@ -104,9 +105,9 @@ std::vector<Answered> AnswerProblems(Engine& engine, const Tokenizer& tokenizer)
   for (uint64_t i = 0; i < kNumProblems; ++i) {
     Answered a = {.record = corpus.RecordOfKind(RecordKind::kArithmetic, i), .completion = ""};
     const std::vector<int32_t> prompt = tokenizer.Encode(a.record.prompt, {.allow_bos = true});
-    const GenerateResult result = Generate(
-        engine, tokenizer, prompt,
-        {.sampler = {.temperature = 0}, .max_tokens = 12, .stop = {"\n"}});
+    const GenerateResult result =
+        Generate(engine, tokenizer, prompt,
+                 {.sampler = {.temperature = 0}, .max_tokens = 12, .stop = {"\n"}});
     a.completion = result.continuations[0].text;
     a.right = CheckAnswer(a.record, a.completion);
     answers.push_back(std::move(a));
@@ -216,30 +217,32 @@ void Quickstart(const std::filesystem::path& out, uint64_t steps, const Context&
   Print(fmt::format("fingerprint   {}\n", run.fingerprint));
   Print(fmt::format("identical to the reference run: {}\n", identical ? "yes" : "no"));
   const std::string model = (out / "model" / "model.gguf").string();
-  Print(fmt::format("\nNext:\n  cambium generate --model {} --prompt \"One day a little fox\"\n"
-                    "  cambium train --data YOUR_TEXT --out my-model --budget 10m\n"
-                    "  cambium runs list\n",
-                    model));
+  Print(
+      fmt::format("\nNext:\n  cambium generate --model {} --prompt \"One day a little fox\"\n"
+                  "  cambium train --data YOUR_TEXT --out my-model --budget 10m\n"
+                  "  cambium runs list\n",
+                  model));
 }
 
 }  // namespace
 
 void AddQuickstartCommand(CLI::App& app, Context& context) {
-  CLI::App* command = app.add_subcommand(
-      "quickstart", "Grow a small model on the built-in corpus, let it speak, and compare its "
-                    "weights with the reference run, bit for bit");
+  CLI::App* command =
+      app.add_subcommand("quickstart",
+                         "Grow a small model on the built-in corpus, let it speak, and compare its "
+                         "weights with the reference run, bit for bit");
   struct Arguments {
     std::filesystem::path out = "cambium-quickstart";
     uint64_t steps = 0;
   };
   const auto a = std::make_shared<Arguments>();
-  command->add_option("--out", a->out, "Folder for corpus, model and record")->capture_default_str();
+  command->add_option("--out", a->out, "Folder for corpus, model and record")
+      ->capture_default_str();
   command->add_option("--steps", a->steps,
                       "Stop after this many steps (20 has a recorded fingerprint, too)");
   SetExamples(*command, "cambium quickstart\ncambium quickstart --out /tmp/first --json");
-  command->callback([&context, a] {
-    context.run = [&context, a] { Quickstart(a->out, a->steps, context); };
-  });
+  command->callback(
+      [&context, a] { context.run = [&context, a] { Quickstart(a->out, a->steps, context); }; });
 }
 
 }  // namespace cambium

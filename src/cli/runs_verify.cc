@@ -94,10 +94,11 @@ RecordedRun ReadRecord(const RunDetails& details, const Context& context) {
   context.Note(fmt::format("reading {}", run.data.string()));
   const std::string hash = ToHex(SummarizeData(run.data, run.dataset).data_hash);
   if (hash != start.data_hash) {
-    Fail(ErrorCode::kInvalidArgument,
-         "{}: the data has changed since run {} (its hash is {}, recorded is {}), so the run cannot "
-         "be repeated",
-         run.data.string(), details.record.id, hash, start.data_hash);
+    Fail(
+        ErrorCode::kInvalidArgument,
+        "{}: the data has changed since run {} (its hash is {}, recorded is {}), so the run cannot "
+        "be repeated",
+        run.data.string(), details.record.id, hash, start.data_hash);
   }
   run.tokenizer = TokenizerOf(start);
   return run;
@@ -108,7 +109,7 @@ struct Verdict {
   size_t compared = 0;
   bool final_compared = false;
   const StepFingerprint* first_difference = nullptr;
-  std::string found;        // instead of it
+  std::string found;       // instead of it
   int64_t last_equal = 0;  // recorded step before it
 };
 
@@ -146,8 +147,9 @@ Verdict Repeat(const RecordedRun& run, const RunDetails& details, uint64_t last_
   try {
     const TrainRunResult result = RunTraining(options, parameters, pool);
     if (!result.finished && result.steps_done < last_step) {
-      Fail(ErrorCode::kCancelled, "interrupted after step {}; {} fingerprints were equal until then",
-           verdict.steps, verdict.compared);
+      Fail(ErrorCode::kCancelled,
+           "interrupted after step {}; {} fingerprints were equal until then", verdict.steps,
+           verdict.compared);
     }
     const std::string& final_fingerprint = details.record.end.fingerprint;
     verdict.final_compared = result.finished && !final_fingerprint.empty();
@@ -213,21 +215,20 @@ void Verify(Context& context, const std::string& id, uint64_t num_steps) {
                       verdict.final_compared ? ", the final one among them" : ""));
     return;
   }
-  Print(fmt::format("NOT verified: run {} differs after step {}{}\n  recorded {}\n  found    {}\n"
-                    "To find the operation: `cambium train --trace-ops` on both machines, then "
-                    "`cambium runs compare-traces`.\n",
-                    details.record.id, verdict.first_difference->step,
-                    verdict.last_equal > 0
-                        ? fmt::format(" (step {} is still equal)", verdict.last_equal)
-                        : "",
-                    verdict.first_difference->sha256, verdict.found));
+  Print(fmt::format(
+      "NOT verified: run {} differs after step {}{}\n  recorded {}\n  found    {}\n"
+      "To find the operation: `cambium train --trace-ops` on both machines, then "
+      "`cambium runs compare-traces`.\n",
+      details.record.id, verdict.first_difference->step,
+      verdict.last_equal > 0 ? fmt::format(" (step {} is still equal)", verdict.last_equal) : "",
+      verdict.first_difference->sha256, verdict.found));
 }
 
 }  // namespace
 
 void AddRunsVerifyCommand(CLI::App& runs, Context& context) {
-  CLI::App* command = runs.add_subcommand(
-      "verify", "Repeat a training run from its record and compare the bits");
+  CLI::App* command =
+      runs.add_subcommand("verify", "Repeat a training run from its record and compare the bits");
   const auto id = std::make_shared<std::string>();
   const auto steps = std::make_shared<uint64_t>(0);
   command->add_option("ID", *id, "The run's id, the beginning of it, or `latest`")->required();

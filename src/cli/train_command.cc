@@ -105,8 +105,8 @@ TrainConfig MakeConfig(const TrainArguments& a, const Context& context, const To
   } else {
     ModelConfig model = FindModelPreset(a.preset).config;
     model.vocab_size = vocab_size;
-    const uint64_t tokens = !a.tokens.empty() ? ParseCount(a.tokens)
-                                              : uint64_t{20} * model.NumParameters();
+    const uint64_t tokens =
+        !a.tokens.empty() ? ParseCount(a.tokens) : uint64_t{20} * model.NumParameters();
     config = DefaultTrainConfig(model, tokens, optimizer);
     config.compute = compute;
     config.seed = a.seed;
@@ -144,25 +144,25 @@ TrainConfig MakeConfig(const TrainArguments& a, const Context& context, const To
 
 void PrintPlan(const TrainConfig& config, const MemoryPlan& plan, double peak) {
   std::fprintf(stderr, "\n%s\n", config.ToToml().c_str());
-  std::fprintf(stderr,
-               "parameters  %s\n"
-               "tokens      %s in %llu steps of %llu\n"
-               "compute     %.3g FLOP, at least %s at this machine's %s peak\n"
-               "memory      %s: weights %s, gradients %s, optimizer %s, activations %s, packing "
-               "%s\n\n",
-               FormatCount(static_cast<double>(config.model.NumParameters())).c_str(),
-               FormatCount(static_cast<double>(config.num_steps * config.TokensPerStep())).c_str(),
-               static_cast<unsigned long long>(config.num_steps),
-               static_cast<unsigned long long>(config.TokensPerStep()),
-               config.FlopsPerStep() * static_cast<double>(config.num_steps),
-               FormatDuration(config.FlopsPerStep() * static_cast<double>(config.num_steps) / peak)
-                   .c_str(),
-               DTypeName(config.compute), FormatBytes(static_cast<double>(plan.total_bytes())).c_str(),
-               FormatBytes(static_cast<double>(plan.weights_bytes)).c_str(),
-               FormatBytes(static_cast<double>(plan.gradients_bytes)).c_str(),
-               FormatBytes(static_cast<double>(plan.optimizer_bytes)).c_str(),
-               FormatBytes(static_cast<double>(plan.activations_bytes)).c_str(),
-               FormatBytes(static_cast<double>(plan.packing_bytes)).c_str());
+  std::fprintf(
+      stderr,
+      "parameters  %s\n"
+      "tokens      %s in %llu steps of %llu\n"
+      "compute     %.3g FLOP, at least %s at this machine's %s peak\n"
+      "memory      %s: weights %s, gradients %s, optimizer %s, activations %s, packing "
+      "%s\n\n",
+      FormatCount(static_cast<double>(config.model.NumParameters())).c_str(),
+      FormatCount(static_cast<double>(config.num_steps * config.TokensPerStep())).c_str(),
+      static_cast<unsigned long long>(config.num_steps),
+      static_cast<unsigned long long>(config.TokensPerStep()),
+      config.FlopsPerStep() * static_cast<double>(config.num_steps),
+      FormatDuration(config.FlopsPerStep() * static_cast<double>(config.num_steps) / peak).c_str(),
+      DTypeName(config.compute), FormatBytes(static_cast<double>(plan.total_bytes())).c_str(),
+      FormatBytes(static_cast<double>(plan.weights_bytes)).c_str(),
+      FormatBytes(static_cast<double>(plan.gradients_bytes)).c_str(),
+      FormatBytes(static_cast<double>(plan.optimizer_bytes)).c_str(),
+      FormatBytes(static_cast<double>(plan.activations_bytes)).c_str(),
+      FormatBytes(static_cast<double>(plan.packing_bytes)).c_str());
 }
 
 void Train(const TrainArguments& arguments, const Context& context) {
@@ -185,8 +185,7 @@ void Train(const TrainArguments& arguments, const Context& context) {
   }
   const TrainConfig config = MakeConfig(a, context, *tokenizer, dataset, pool);
   const MachinePeak peak = MeasureMachinePeak(pool, 60);
-  const double unit =
-      config.compute == DType::kBF16 ? peak.bf16_flops_per_s : peak.f32_flops_per_s;
+  const double unit = config.compute == DType::kBF16 ? peak.bf16_flops_per_s : peak.f32_flops_per_s;
 
   ParameterStore parameters(config.model, true);
   if (!context.quiet) {
@@ -214,27 +213,33 @@ void Train(const TrainArguments& arguments, const Context& context) {
 
 void AddTrainCommand(CLI::App& app, Context& context) {
   CLI::App* command =
-      app.add_subcommand("train", "Grow a language model from text: same data, configuration and "
-                                  "seed, same weights to the bit");
+      app.add_subcommand("train",
+                         "Grow a language model from text: same data, configuration and "
+                         "seed, same weights to the bit");
   const auto a = std::make_shared<TrainArguments>();
-  command->add_option("--data", a->data, "Text: a file, a folder, JSONL with a text field; .gz and "
-                                         ".zst of these")->required();
+  command
+      ->add_option("--data", a->data,
+                   "Text: a file, a folder, JSONL with a text field; .gz and "
+                   ".zst of these")
+      ->required();
   command->add_option("--out", a->out, "Folder for the model, its checkpoints and its record")
       ->required();
-  CLI::Option* budget =
-      command->add_option("--budget", a->budget,
-                          "Time to spend, like 10m: model size and tokens are chosen for it");
-  command->add_option("--preset", a->preset,
-                      "Shape of the model: " + PresetNames())->capture_default_str()
+  CLI::Option* budget = command->add_option(
+      "--budget", a->budget, "Time to spend, like 10m: model size and tokens are chosen for it");
+  command->add_option("--preset", a->preset, "Shape of the model: " + PresetNames())
+      ->capture_default_str()
       ->excludes(budget);
-  CLI::Option* tokens = command->add_option("--tokens", a->tokens,
-                                            "Tokens to train on, like 10M (default: 20 a parameter)");
+  CLI::Option* tokens = command->add_option(
+      "--tokens", a->tokens, "Tokens to train on, like 10M (default: 20 a parameter)");
   tokens->excludes(budget);
   command->add_option("--steps", a->steps, "Steps to train for, instead of --tokens")
-      ->excludes(tokens)->excludes(budget);
+      ->excludes(tokens)
+      ->excludes(budget);
   command->add_option("--config", a->config, "A run's config.toml: the same run again")
-      ->excludes(budget)->check(CLI::ExistingFile);
-  command->add_option("--dtype", a->dtype, "Compute type")->capture_default_str()
+      ->excludes(budget)
+      ->check(CLI::ExistingFile);
+  command->add_option("--dtype", a->dtype, "Compute type")
+      ->capture_default_str()
       ->check(CLI::IsMember({"f32", "bf16"}));
   command->add_option("--tokenizer", a->tokenizer,
                       "tokenizer.json, a GGUF model, or byte (default: trained on the data)");
@@ -242,7 +247,8 @@ void AddTrainCommand(CLI::App& app, Context& context) {
                       "Tokens of a trained tokenizer (default: 4096)");
   command->add_option("--seed", a->seed, "Of weights and data order")->capture_default_str();
   command->add_option("--optimizer", a->optimizer, "For matrices; AdamW has the rest")
-      ->capture_default_str()->check(CLI::IsMember({"muon", "adamw"}));
+      ->capture_default_str()
+      ->check(CLI::IsMember({"muon", "adamw"}));
   command->add_option("--lr", a->learning_rate, "Peak learning rate of AdamW (default: by width)");
   command->add_option("--schedule", a->schedule, "wsd (warm-up, stable, decay) or cosine")
       ->check(CLI::IsMember({"wsd", "cosine"}));
@@ -250,20 +256,24 @@ void AddTrainCommand(CLI::App& app, Context& context) {
   command->add_option("--row-tokens", a->row_tokens, "Tokens of a row");
   command->add_option("--val-fraction", a->val_fraction,
                       "Part of the documents kept for validation (default: 0.1)");
-  command->add_option("--batch-mode", a->batch_mode,
-                      "packed (documents) or stream (windows of one long text); default: auto")
+  command
+      ->add_option("--batch-mode", a->batch_mode,
+                   "packed (documents) or stream (windows of one long text); default: auto")
       ->check(CLI::IsMember({"auto", "packed", "stream"}));
   command->add_option("--separator", a->separator, "A line that ends a document in plain text")
       ->capture_default_str();
   command->add_flag("--skip-bad-lines", a->skip_bad_lines, "Skip and count broken JSONL lines");
-  command->add_option("--eval-every", a->eval_every, "Steps between validations (default: a tenth)");
+  command->add_option("--eval-every", a->eval_every,
+                      "Steps between validations (default: a tenth)");
   command->add_option("--checkpoint-every", a->checkpoint_every, "Time between checkpoints")
       ->capture_default_str();
   command->add_option("--export", a->export_type, "Type of the matrices in model.gguf")
-      ->capture_default_str()->check(CLI::IsMember({"f32", "bf16", "f16"}));
-  command->add_option("--trace-ops", a->trace_ops,
-                      "For debugging, slow: write the hash of every operation's result to FILE; "
-                      "see `cambium runs compare-traces`")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"f32", "bf16", "f16"}));
+  command
+      ->add_option("--trace-ops", a->trace_ops,
+                   "For debugging, slow: write the hash of every operation's result to FILE; "
+                   "see `cambium runs compare-traces`")
       ->type_name("FILE");
   command->add_flag("--hf", a->hf, "Write a Hugging Face folder as well (DIR/hf)");
   command->add_flag("--resume", a->resume, "Go on from the last checkpoint in DIR");

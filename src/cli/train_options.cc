@@ -81,9 +81,10 @@ void ReportTraining(const TrainRunResult& result, const std::string& out, const 
     return;
   }
   if (!result.finished) {
-    Print(fmt::format("stopped after step {}; everything is saved. To go on:\n"
-                      "  cambium train --data {} --out {} --resume\n",
-                      result.steps_done, data, out));
+    Print(
+        fmt::format("stopped after step {}; everything is saved. To go on:\n"
+                    "  cambium train --data {} --out {} --resume\n",
+                    result.steps_done, data, out));
     return;
   }
   Print(fmt::format("trained     {} tokens in {}, {} tokens/s\n",
@@ -94,9 +95,10 @@ void ReportTraining(const TrainRunResult& result, const std::string& out, const 
                       result.validation->bits_per_byte, result.validation->nats_per_token));
   }
   Print(fmt::format("fingerprint {}\nmodel       {}\n", result.fingerprint, model));
-  Print(fmt::format("\nNext:\n  cambium generate --model {} --prompt \"Once upon a time\"\n"
-                    "  cambium info {}\n",
-                    model, model));
+  Print(
+      fmt::format("\nNext:\n  cambium generate --model {} --prompt \"Once upon a time\"\n"
+                  "  cambium info {}\n",
+                  model, model));
 }
 
 }  // namespace cambium

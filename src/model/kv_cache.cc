@@ -8,9 +8,8 @@
 namespace cambium {
 
 size_t KvCache::SizeBytes(const ModelConfig& config, DType compute, size_t capacity) {
-  const size_t per_head =
-      ops::NumSplits(capacity) * (ops::KeySplitSize(config.head_dim) +
-                                  ops::ValueSplitSize(config.head_dim));
+  const size_t per_head = ops::NumSplits(capacity) * (ops::KeySplitSize(config.head_dim) +
+                                                      ops::ValueSplitSize(config.head_dim));
   return config.num_layers * config.num_kv_heads * per_head * DTypeBytes(compute);
 }
 

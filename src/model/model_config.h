@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The shape of a decoder-only transformer, and the presets that name common ones. A ModelConfig with
-// the parameters it describes (parameters.h) is everything that a model is.
+// The shape of a decoder-only transformer, and the presets that name common ones. A ModelConfig
+// with the parameters it describes (parameters.h) is everything that a model is.
 //
-// Architecture: pre-norm blocks x += Wo attention(RMSNorm(x)), x += Wd act(RMSNorm(x)); RoPE; grouped
-// queries; no biases. Without QK-norm it is Llama's (GGUF "llama"), with it Qwen3's ("qwen3").
+// Architecture: pre-norm blocks x += Wo attention(RMSNorm(x)), x += Wd act(RMSNorm(x)); RoPE;
+// grouped queries; no biases. Without QK-norm it is Llama's (GGUF "llama"), with it Qwen3's
+// ("qwen3").
 #pragma once
 
 #include <cstddef>
@@ -26,14 +27,14 @@ FfnKind FfnKindFromName(std::string_view name);
 inline bool IsGated(FfnKind kind) { return kind == FfnKind::kSwiGlu || kind == FfnKind::kGeGlu; }
 
 struct ModelConfig {
-  size_t vocab_size = 0;        // V
-  size_t num_layers = 0;        // L
-  size_t width = 0;             // C
-  size_t num_heads = 0;         // H
-  size_t num_kv_heads = 0;      // divides H
-  size_t head_dim = 0;          // D, even
-  size_t ffn_width = 0;         // F
-  size_t context_length = 0;    // positions trained for
+  size_t vocab_size = 0;      // V
+  size_t num_layers = 0;      // L
+  size_t width = 0;           // C
+  size_t num_heads = 0;       // H
+  size_t num_kv_heads = 0;    // divides H
+  size_t head_dim = 0;        // D, even
+  size_t ffn_width = 0;       // F
+  size_t context_length = 0;  // positions trained for
   FfnKind ffn = FfnKind::kSwiGlu;
   bool qk_norm = true;
   bool tied_embeddings = true;  // the output head is the token embedding

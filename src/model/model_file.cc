@@ -198,10 +198,12 @@ void SaveHfModel(const std::filesystem::path& folder, const ParameterStore& para
     ordered.push_back(ToFileOrder(p, specs[i], ValuesOf(parameters, i)));
     tensors.push_back({specs[i].name, ShapeOf(specs[i]), ordered.back()});
   }
-  const std::pair<std::string, std::string> files[] = {{"tokenizer.json", ToHfTokenizer(tokenizer)}};
-  WriteHfFolder(folder,
-                {.parameters = p, .dtype = "", .bos_id = tokenizer.bos_id, .eos_id = tokenizer.eos_id},
-                type, tensors, files);
+  const std::pair<std::string, std::string> files[] = {
+      {"tokenizer.json", ToHfTokenizer(tokenizer)}};
+  WriteHfFolder(
+      folder,
+      {.parameters = p, .dtype = "", .bos_id = tokenizer.bos_id, .eos_id = tokenizer.eos_id}, type,
+      tensors, files);
 }
 
 }  // namespace cambium

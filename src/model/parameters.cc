@@ -183,8 +183,8 @@ void ParameterStore::PackForInference(DType compute, ThreadPool& pool) {
     Weight& w = weights_[i];
     const size_t size = RoundUp(PackedSize(w.rows, w.cols), 64);
     if (compute == DType::kF32) {
-      w.packed_f32 = PackRows(w.value.f32(), w.rows, w.cols, w.cols,
-                              reinterpret_cast<float*>(memory), pool);
+      w.packed_f32 =
+          PackRows(w.value.f32(), w.rows, w.cols, w.cols, reinterpret_cast<float*>(memory), pool);
     } else {
       w.packed_bf16 = PackRows(w.value.f32(), w.rows, w.cols, w.cols,
                                reinterpret_cast<BFloat16*>(memory), pool);

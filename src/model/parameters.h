@@ -33,7 +33,7 @@ std::vector<ParameterSpec> DescribeParameters(const ModelConfig& config);
 
 struct LayerWeights {
   Weight *attn_norm, *attn_q, *attn_k, *attn_v, *attn_output;
-  Weight *attn_q_norm, *attn_k_norm;  // null without QK-norm
+  Weight *attn_q_norm, *attn_k_norm;                // null without QK-norm
   Weight *ffn_norm, *ffn_gate, *ffn_up, *ffn_down;  // ffn_gate null when not gated
 };
 

@@ -58,13 +58,12 @@ Graph::Value Transformer::AttentionBlock(Graph& graph, size_t layer, Graph::Valu
       c.rope_interleaved ? ops::RopePairs::kInterleaved : ops::RopePairs::kHalfSplit;
   graph.Rope(q, c.num_heads, batch.positions, rope_, pairs);
   graph.Rope(k, c.num_kv_heads, batch.positions, rope_, pairs);
-  const ops::AttentionParams params = {
-      .num_heads = c.num_heads,
-      .num_kv_heads = c.num_kv_heads,
-      .head_dim = c.head_dim,
-      .scale = 1.0f / std::sqrt(static_cast<float>(c.head_dim)),
-      .window = c.window,
-      .softcap = c.attention_softcap};
+  const ops::AttentionParams params = {.num_heads = c.num_heads,
+                                       .num_kv_heads = c.num_kv_heads,
+                                       .head_dim = c.head_dim,
+                                       .scale = 1.0f / std::sqrt(static_cast<float>(c.head_dim)),
+                                       .window = c.window,
+                                       .softcap = c.attention_softcap};
   const Graph::Value o = graph.Attention(q, k, v, params, segments);
   graph.Release(q);
   graph.Release(k);
@@ -107,8 +106,8 @@ Graph::Value Transformer::Hidden(Graph& graph, const ModelBatch& batch) {
     std::span<const ops::AttentionSegment> segments = batch.segments;
     if (!batch.caches.empty()) {
       for (size_t i = 0; i < cached.size(); ++i) {
-        cached[i] = batch.caches[i]->Segment(layer, batch.segments[i].row,
-                                             batch.segments[i].num_rows);
+        cached[i] =
+            batch.caches[i]->Segment(layer, batch.segments[i].row, batch.segments[i].num_rows);
       }
       segments = cached;
     }

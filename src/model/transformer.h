@@ -2,7 +2,8 @@
 // The one decoder-only transformer: training, evaluation and inference all run this forward pass
 // through a Graph.
 //   x = E[tokens]
-//   per layer: h = norm(x); q, k, v = h Wq, h Wk, h Wv; q, k = rope(head_norm(q)), rope(head_norm(k))
+//   per layer: h = norm(x); q, k, v = h Wq, h Wk, h Wv; q, k = rope(head_norm(q)),
+//   rope(head_norm(k))
 //              x = x + attention(q, k, v) Wo
 //              h = norm(x); x = x + (act(h Wgate) * (h Wup)) Wdown
 //   hidden = norm(x); logits = hidden Whead

@@ -37,15 +37,19 @@ void PanelRowsBF16(size_t num_rows, const OperandA& a, const BFloat16* panel, si
 // The plain-C++ face of TileOut, so that the dispatch needs no per-target type.
 void GemmBlockF32(size_t num_rows, const OperandA& a, const float* panel, size_t panel_cols,
                   size_t K, const GemmOutput& c, size_t num_cols) {
-  const TileOut out = {c.store, c.init == GemmInit::kLoad ? static_cast<float*>(c.data) : nullptr,
-                       c.residual, c.data, c.row_stride, num_cols};
+  const TileOut out = {
+      c.store,      c.init == GemmInit::kLoad ? static_cast<float*>(c.data) : nullptr,
+      c.residual,   c.data,
+      c.row_stride, num_cols};
   PanelRowsF32(num_rows, a, panel, panel_cols, K, out);
 }
 
 void GemmBlockBF16(size_t num_rows, const OperandA& a, const BFloat16* panel, size_t panel_cols,
                    size_t K, const GemmOutput& c, size_t num_cols, bool bf16_dot) {
-  const TileOut out = {c.store, c.init == GemmInit::kLoad ? static_cast<float*>(c.data) : nullptr,
-                       c.residual, c.data, c.row_stride, num_cols};
+  const TileOut out = {
+      c.store,      c.init == GemmInit::kLoad ? static_cast<float*>(c.data) : nullptr,
+      c.residual,   c.data,
+      c.row_stride, num_cols};
   PanelRowsBF16(num_rows, a, panel, panel_cols, K, out, bf16_dot);
 }
 
@@ -100,8 +104,7 @@ void Gemm(size_t M, const OperandA& a, const PackedB<T>& b, const GemmOutput& c,
   const size_t depth = std::min(RoundUp(b.K, 2), kBlockDepth);
   const size_t rows_in_cache =
       std::max(kTileRows, kBlockBytesA / (std::max<size_t>(depth, 1) * sizeof(T)));
-  const size_t block_rows =
-      std::min(kMaxBlockRows, rows_in_cache) / kTileRows * kTileRows;
+  const size_t block_rows = std::min(kMaxBlockRows, rows_in_cache) / kTileRows * kTileRows;
   const size_t num_blocks = (M + block_rows - 1) / block_rows;
   const size_t num_panels = (b.N + kPanelCols - 1) / kPanelCols;
   const size_t padded_cols = RoundUp(b.N, kLaneCols);

@@ -26,17 +26,20 @@
 
 namespace cambium {
 
-// The layout of a B operand: panels of up to kPanelCols columns n; a panel of width w (a multiple of
-// kLaneCols, the last panel may be narrower) holds, for every pair p, 2*w elements:
+// The layout of a B operand: panels of up to kPanelCols columns n; a panel of width w (a multiple
+// of kLaneCols, the last panel may be narrower) holds, for every pair p, 2*w elements:
 //   bf16: w times (B[n,2p], B[n,2p+1])          one 32-bit lane per column
 //   f32:  w times B[n,2p], then w times B[n,2p+1]
 // Columns beyond N and the odd element beyond K are +0.
 inline constexpr size_t kLaneCols = 16;
 inline constexpr size_t kPanelCols = 64;
-// Rows of A that a tile holds: 6 rows x 4 vectors of 16 leave 8 of 32 AVX-512 registers for operands.
+// Rows of A that a tile holds: 6 rows x 4 vectors of 16 leave 8 of 32 AVX-512 registers for
+// operands.
 inline constexpr size_t kTileRows = 6;
 
-inline size_t RoundUp(size_t n, size_t multiple) { return (n + multiple - 1) / multiple * multiple; }
+inline size_t RoundUp(size_t n, size_t multiple) {
+  return (n + multiple - 1) / multiple * multiple;
+}
 
 // Elements of a packed B operand of N columns and depth K.
 inline size_t PackedSize(size_t N, size_t K) { return RoundUp(N, kLaneCols) * RoundUp(K, 2); }

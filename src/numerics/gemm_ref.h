@@ -23,8 +23,8 @@ Acc Dot(const T* a, size_t a_stride, const T* b, size_t b_stride, size_t K, Acc 
     const Acc a_odd = has_odd ? static_cast<Acc>(Widen(a[(k + 1) * a_stride])) : Acc{0};
     const Acc b_odd = has_odd ? static_cast<Acc>(Widen(b[(k + 1) * b_stride])) : Acc{0};
     acc = std::fma(a_odd, b_odd, acc);
-    acc = std::fma(static_cast<Acc>(Widen(a[k * a_stride])), static_cast<Acc>(Widen(b[k * b_stride])),
-                   acc);
+    acc = std::fma(static_cast<Acc>(Widen(a[k * a_stride])),
+                   static_cast<Acc>(Widen(b[k * b_stride])), acc);
   }
   return acc;
 }

@@ -21,9 +21,10 @@ struct Shape {
 };
 
 // 0, 1, around the lane and tile sizes, odd depths, depths beyond one block.
-const Shape kShapes[] = {{1, 1, 1},   {1, 16, 2},   {6, 64, 8},    {7, 65, 9},     {5, 15, 31},
-                         {13, 48, 7}, {12, 33, 64}, {64, 96, 100}, {200, 70, 130}, {3, 129, 1},
-                         {2, 17, 1025}, {8, 40, 2051}, {0, 16, 4}, {4, 0, 4}, {1, 200, 513}};
+const Shape kShapes[] = {{1, 1, 1},      {1, 16, 2},  {6, 64, 8},    {7, 65, 9},
+                         {5, 15, 31},    {13, 48, 7}, {12, 33, 64},  {64, 96, 100},
+                         {200, 70, 130}, {3, 129, 1}, {2, 17, 1025}, {8, 40, 2051},
+                         {0, 16, 4},     {4, 0, 4},   {1, 200, 513}};
 
 template <typename T>
 std::vector<T> RandomVector(size_t size, uint64_t stream) {
@@ -98,8 +99,11 @@ TYPED_TEST(GemmTest, ForwardEqualsReference) {
            pool);
       std::vector<float> sum(M * ldc, kNaN);
       Gemm(M, operand, b,
-           {.store = GemmStore::kResidual, .data = sum.data(), .row_stride = ldc,
-            .residual = residual.data()}, pool);
+           {.store = GemmStore::kResidual,
+            .data = sum.data(),
+            .row_stride = ldc,
+            .residual = residual.data()},
+           pool);
       for (size_t i = 0; i < c.size(); ++i) {
         const bool inside = i % ldc < N;
         ASSERT_EQ(rounded[i].bits, inside ? ToBFloat16(c[i]).bits : 0x7fc0) << i;

@@ -109,8 +109,9 @@ HWY_INLINE void StoreBf16Lanes(TileVec x, BFloat16* out) {
   const TileF df;
   const TileU du;
   const auto bits = hn::BitCast(du, x);
-  const auto is_nan = hn::MaskFromVec(hn::BitCast(df, hn::VecFromMask(du,
-      hn::Gt(hn::And(bits, hn::Set(du, 0x7fffffffu)), hn::Set(du, 0x7f800000u)))));
+  const auto is_nan = hn::MaskFromVec(hn::BitCast(
+      df, hn::VecFromMask(
+              du, hn::Gt(hn::And(bits, hn::Set(du, 0x7fffffffu)), hn::Set(du, 0x7f800000u)))));
   const auto even = hn::And(hn::ShiftRight<16>(bits), hn::Set(du, 1u));
   const auto rounded = hn::ShiftRight<16>(hn::Add(hn::Add(bits, hn::Set(du, 0x7fffu)), even));
   const auto quiet = hn::Or(hn::ShiftRight<16>(bits), hn::Set(du, 0x40u));

@@ -113,7 +113,8 @@ MachinePeak MeasureMachinePeak(ThreadPool& pool, double milliseconds) {
     return MedianRate(milliseconds, [&] {
       std::vector<double> flops(threads);
       const auto start = std::chrono::steady_clock::now();
-      pool.ParallelFor(threads, [&](size_t task, size_t) { flops[task] = spin(sinks[task].values); });
+      pool.ParallelFor(threads,
+                       [&](size_t task, size_t) { flops[task] = spin(sinks[task].values); });
       double total = 0;
       for (const double f : flops) total += f;
       return total / SecondsSince(start);

@@ -160,7 +160,8 @@ TEST(Math, GoldenBits) {
       hash.Update(&bits, sizeof(bits));
     }
   }
-  EXPECT_EQ(ToHex(hash.Finish()), "1e720c96d5eae96ec2e4a8f3b28632ddfdf31d19016edfded538c5fe057ad829");
+  EXPECT_EQ(ToHex(hash.Finish()),
+            "1e720c96d5eae96ec2e4a8f3b28632ddfdf31d19016edfded538c5fe057ad829");
 }
 
 TEST(Math, ErrorsAreAsStated) {

@@ -50,10 +50,8 @@ void InterleaveBF16(const BFloat16* HWY_RESTRICT even, const BFloat16* HWY_RESTR
   const size_t lanes = hn::Lanes(du);
   size_t i = 0;
   for (; i + lanes <= n; i += lanes) {
-    const auto low =
-        hn::PromoteTo(du, hn::LoadU(d16, reinterpret_cast<const uint16_t*>(even + i)));
-    const auto high =
-        hn::PromoteTo(du, hn::LoadU(d16, reinterpret_cast<const uint16_t*>(odd + i)));
+    const auto low = hn::PromoteTo(du, hn::LoadU(d16, reinterpret_cast<const uint16_t*>(even + i)));
+    const auto high = hn::PromoteTo(du, hn::LoadU(d16, reinterpret_cast<const uint16_t*>(odd + i)));
     hn::StoreU(hn::Or(low, hn::ShiftLeft<16>(high)), du, out + i);
   }
   for (; i < n; ++i) out[i] = even[i].bits | uint32_t{odd[i].bits} << 16;
@@ -103,7 +101,8 @@ void TransposeWords(const uint32_t* HWY_RESTRICT in, size_t in_stride, size_t ro
     }
   }
   for (size_t r = 0; r < rows; ++r) {
-    for (size_t c = r < rows4 ? cols4 : 0; c < cols; ++c) out[c * out_stride + r] = in[r * in_stride + c];
+    for (size_t c = r < rows4 ? cols4 : 0; c < cols; ++c)
+      out[c * out_stride + r] = in[r * in_stride + c];
   }
 }
 

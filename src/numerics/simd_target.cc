@@ -83,8 +83,9 @@ void SetSimdTarget(SimdTarget target) {
   bool available = false;
   for (const SimdTarget candidate : Detected()) available |= candidate == target;
   if (!available) {
-    Fail(ErrorCode::kUnsupported, "this CPU or build cannot run the instruction set '{}'; it has {}",
-         SimdTargetName(target), AvailableNames());
+    Fail(ErrorCode::kUnsupported,
+         "this CPU or build cannot run the instruction set '{}'; it has {}", SimdTargetName(target),
+         AvailableNames());
   }
 #if defined(__x86_64__)
   hwy::SetSupportedTargetsForTest(HwyTargets(target));
@@ -93,8 +94,8 @@ void SetSimdTarget(SimdTarget target) {
 }
 
 void SetSimdTarget(std::string_view name) {
-  for (const SimdTarget target : {SimdTarget::kAvx2, SimdTarget::kAvx512, SimdTarget::kAvx512Bf16,
-                                  SimdTarget::kNeon}) {
+  for (const SimdTarget target :
+       {SimdTarget::kAvx2, SimdTarget::kAvx512, SimdTarget::kAvx512Bf16, SimdTarget::kNeon}) {
     if (name == SimdTargetName(target)) return SetSimdTarget(target);
   }
   Fail(ErrorCode::kInvalidArgument, "unknown instruction set '{}'; this machine has {}", name,

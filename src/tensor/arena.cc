@@ -38,9 +38,8 @@ Tensor Arena::Allocate(DType dtype, std::initializer_list<size_t> dims) {
 }
 
 void Arena::Free(const Tensor& tensor) {
-  const size_t offset = planning_
-                            ? reinterpret_cast<size_t>(tensor.data) - kPlanningBase
-                            : static_cast<size_t>(static_cast<char*>(tensor.data) - base_);
+  const size_t offset = planning_ ? reinterpret_cast<size_t>(tensor.data) - kPlanningBase
+                                  : static_cast<size_t>(static_cast<char*>(tensor.data) - base_);
   const auto block = blocks_.find(offset);
   CHECK(block != blocks_.end());
   used_bytes_ -= block->second;

@@ -121,8 +121,8 @@ PackedB<T> Graph::PackedForward(Weight& w) {
   if (PackedOf<T>(w).data != nullptr) return PackedOf<T>(w);
   Weight::PackCache& cache = w.forward_cache;
   if (cache.cached) return {static_cast<const T*>(cache.data), w.rows, w.cols};
-  T* packed = cache.data != nullptr ? static_cast<T*>(cache.data)
-                                    : ScratchB<T>(PackedSize(w.rows, w.cols));
+  T* packed =
+      cache.data != nullptr ? static_cast<T*>(cache.data) : ScratchB<T>(PackedSize(w.rows, w.cols));
   if (planning()) return {};
   cache.cached = cache.data != nullptr;
   return PackRows(w.value.f32(), w.rows, w.cols, w.cols, packed, pool_);
@@ -138,8 +138,8 @@ template <typename T>
 PackedB<T> Graph::PackedBackward(Weight& w) {
   Weight::PackCache& cache = w.backward_cache;
   if (cache.cached) return {static_cast<const T*>(cache.data), w.cols, w.rows};
-  T* packed = cache.data != nullptr ? static_cast<T*>(cache.data)
-                                    : ScratchB<T>(PackedSize(w.cols, w.rows));
+  T* packed =
+      cache.data != nullptr ? static_cast<T*>(cache.data) : ScratchB<T>(PackedSize(w.cols, w.rows));
   if (planning()) return {};
   cache.cached = cache.data != nullptr;
   return PackColumns(w.value.f32(), w.rows, w.cols, w.cols, packed, pool_);
@@ -168,11 +168,10 @@ void Graph::WeightGradient(const Tensor& dy, const Tensor& x, Weight& w) {
   }
   const PackedB<T> b = {packed_x, w.cols, tokens};
   const OperandA a = PackTransposedA(dy.ptr<T>(), tokens, w.rows, dy.cols(), packed_dy, pool_);
-  Gemm(w.rows, a, b,
-       {.init = load ? GemmInit::kLoad : GemmInit::kZero,
-        .data = w.grad.data,
-        .row_stride = w.cols},
-       pool_);
+  Gemm(
+      w.rows, a, b,
+      {.init = load ? GemmInit::kLoad : GemmInit::kZero, .data = w.grad.data, .row_stride = w.cols},
+      pool_);
 }
 
 void Graph::ProductBackward(const Tensor& dy, Value x, Weight& w) {
@@ -223,9 +222,9 @@ Graph::Value Graph::RmsNorm(Value x, Weight& w, float epsilon, DType grad_dtype)
     if (!exists) node.grad = arena_.Allocate(node.value.dtype, {dy.rows(), dy.cols()});
     if (!planning()) {
       if (w.grad_is_zero && !w.grad.empty()) std::fill_n(w.grad.f32(), w.grad.size(), 0.0f);
-      ops::RmsNormBackward(
-          dy, node.value, w.value, r, node.grad,
-          exists ? ops::GradientMode::kAccumulate : ops::GradientMode::kOverwrite, w.grad, pool_);
+      ops::RmsNormBackward(dy, node.value, w.value, r, node.grad,
+                           exists ? ops::GradientMode::kAccumulate : ops::GradientMode::kOverwrite,
+                           w.grad, pool_);
     }
     w.grad_is_zero = false;
     Trace("rms_norm_gradient", node.grad);
@@ -293,8 +292,7 @@ Graph::Value Graph::Linear(Value x, Weight& w) {
 
 Graph::Value Graph::LinearResidual(Value x, Weight& w, Value residual) {
   const Tensor in = value(x), base = value(residual);
-  const Tensor y =
-      options_.recording ? arena_.Allocate(DType::kF32, {in.rows(), w.rows}) : base;
+  const Tensor y = options_.recording ? arena_.Allocate(DType::kF32, {in.rows(), w.rows}) : base;
   DispatchCompute([&](auto element) {
     using T = decltype(element);
     Product(in, PackedForward<T>(w),
@@ -385,8 +383,7 @@ Graph::Value Graph::Activation(ops::Activation act, Value gate, const Value* up)
   return out;
 }
 
-void Graph::Logits(Value x, Weight& head, std::span<const size_t> rows, float softcap,
-                   float* out) {
+void Graph::Logits(Value x, Weight& head, std::span<const size_t> rows, float softcap, float* out) {
   DispatchCompute([&](auto element) {
     using T = decltype(element);
     const Tensor in = value(x);
@@ -438,8 +435,7 @@ void Graph::CrossEntropyChunks(const Tensor& x, Weight& head, std::span<const in
     const Tensor x_chunk(static_cast<char*>(x.data) + row * C * DTypeBytes(x.dtype), x.dtype,
                          {n, C});
     const Tensor logits_chunk(logits.data, DType::kF32, {n, V});
-    const Tensor dlogits_chunk =
-        learn ? Tensor(dlogits.data, dlogits.dtype, {n, V}) : Tensor();
+    const Tensor dlogits_chunk = learn ? Tensor(dlogits.data, dlogits.dtype, {n, V}) : Tensor();
     if (!planning()) {
       Product(x_chunk, forward, OutputTo(logits_chunk));
       Trace("logits", logits_chunk);

@@ -5,9 +5,9 @@
 //
 // Types: A is the compute type (f32 or bf16). The residual stream and its gradients are f32;
 // everything between (normed inputs, queries, keys, values, feed-forward) is A. Where a value feeds
-// several matrix products its gradient is f32 and one chain runs through all of them, in the reverse
-// of the order of recording.
-// Weight gradients: one chain over the tokens of a call, continued from what the gradient holds.
+// several matrix products its gradient is f32 and one chain runs through all of them, in the
+// reverse of the order of recording. Weight gradients: one chain over the tokens of a call,
+// continued from what the gradient holds.
 //
 // Thread safety: none. Values are valid until the arena is reset.
 #pragma once

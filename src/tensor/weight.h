@@ -12,8 +12,8 @@ struct Weight {
   // Row-major f32: [C] of a norm, [V, C] of an embedding, [out, in] of a linear map. Empty for a
   // matrix that is held packed only (inference).
   Tensor value;
-  // The same matrix as a B operand with reduction over `in`, rounded to the compute type. Null data:
-  // operations pack from `value` when they need it (training: the value changes every step).
+  // The same matrix as a B operand with reduction over `in`, rounded to the compute type. Null
+  // data: operations pack from `value` when they need it (training: the value changes every step).
   PackedB<float> packed_f32;
   PackedB<BFloat16> packed_bf16;
 

@@ -33,9 +33,10 @@ TEST(ByteUnicode, EveryByteHasItsOwnFormAndComesBack) {
 
 TEST(ByteUnicode, RefusesWhatIsNotAPrintableForm) {
   EXPECT_EQ(PrintableToBytes(""), "");
-  for (const std::string_view bad :
-       {" ", "\n", "a b", "\x7f", "\u0144", "\u00ad", "\u20ac", "\xc4", "\xc4" "a", "\xc0\xa1",
-        "\xc1\xa1", "\x80", "\xff", "\xf0\x9f\x98\x80"}) {
+  for (const std::string_view bad : {" ", "\n", "a b", "\x7f", "\u0144", "\u00ad", "\u20ac", "\xc4",
+                                     "\xc4"
+                                     "a",
+                                     "\xc0\xa1", "\xc1\xa1", "\x80", "\xff", "\xf0\x9f\x98\x80"}) {
     EXPECT_EQ(PrintableToBytes(bad), std::nullopt) << bad;
   }
 }

@@ -16,8 +16,14 @@ enum class TokenizerModel {
 };
 
 // As GGUF's tokenizer.ggml.token_type knows them.
-enum class TokenType : int32_t { kNormal = 1, kUnknown = 2, kControl = 3, kUserDefined = 4,
-                                 kUnused = 5, kByte = 6 };
+enum class TokenType : int32_t {
+  kNormal = 1,
+  kUnknown = 2,
+  kControl = 3,
+  kUserDefined = 4,
+  kUnused = 5,
+  kByte = 6
+};
 
 struct TokenizerData {
   TokenizerModel model = TokenizerModel::kByte;

@@ -26,9 +26,7 @@ Evaluation Evaluate(Trainer& trainer, const ValidationLoader& loader) {
 
 LossEvaluator::LossEvaluator(ParameterStore& parameters, DType compute, uint32_t micro_batch_rows,
                              uint32_t row_tokens, ThreadPool& pool)
-    : micro_batch_rows_(micro_batch_rows),
-      row_tokens_(row_tokens),
-      model_(parameters, row_tokens) {
+    : micro_batch_rows_(micro_batch_rows), row_tokens_(row_tokens), model_(parameters, row_tokens) {
   const Graph::Options options = {.compute = compute, .recording = false, .trace = {}};
   const std::vector<int32_t> places(size_t{micro_batch_rows} * row_tokens);
   const Batch batch = {.rows = micro_batch_rows,

@@ -62,8 +62,8 @@ class TraceReader {
     }
     line_.step = Number(fields[0], "step");
     line_.index = Number(fields[1], "index");
-    line_.op = {.name = fields[2], .type_and_dims = fields[3] + " " + fields[4],
-                .sha256 = fields[5]};
+    line_.op = {
+        .name = fields[2], .type_and_dims = fields[3] + " " + fields[4], .sha256 = fields[5]};
   }
 
  private:

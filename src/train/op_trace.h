@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which operation was the first to differ? A trace file has one line per operation of training, with
-// the hash of its result; two runs that should have the same bits are compared line by line.
+// Which operation was the first to differ? A trace file has one line per operation of training,
+// with the hash of its result; two runs that should have the same bits are compared line by line.
 //
 // File: text. The first line is "# cambium op trace 1"; then per operation, separated by tabs:
 //   step  index in the step  name  dtype  dims (outermost first, joined by x)  SHA-256 of the bytes
-// Operations after a step's last one and before the next step (validation) count to the step. Hashing
-// costs more than training: traces are for a few steps.
-// Thread safety: none.
+// Operations after a step's last one and before the next step (validation) count to the step.
+// Hashing costs more than training: traces are for a few steps. Thread safety: none.
 #pragma once
 
 #include <cstdint>
@@ -65,8 +64,8 @@ struct TraceComparison {
   std::string longer;
 };
 
-// Compares from the first step that both files have (a resumed run begins later). A torn last line (a
-// killed run) is left out. Throws kNotFound, kIo, and kCorruptData naming file and line.
+// Compares from the first step that both files have (a resumed run begins later). A torn last line
+// (a killed run) is left out. Throws kNotFound, kIo, and kCorruptData naming file and line.
 TraceComparison CompareTraces(const std::filesystem::path& a, const std::filesystem::path& b);
 
 }  // namespace cambium

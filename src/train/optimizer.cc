@@ -11,10 +11,7 @@
 namespace cambium {
 
 Optimizer::Optimizer(const TrainConfig& config, ParameterStore& parameters, ThreadPool& pool)
-    : config_(config),
-      parameters_(parameters),
-      pool_(pool),
-      thread_work_(pool.num_threads()) {
+    : config_(config), parameters_(parameters), pool_(pool), thread_work_(pool.num_threads()) {
   const std::vector<ParameterSpec>& specs = parameters.specs();
   for (size_t i = 0; i < specs.size(); ++i) {
     const size_t size = RoundUp(specs[i].size(), 16);
@@ -48,11 +45,10 @@ double Optimizer::GradientNorm() const {
 
 void Optimizer::MuonStep(size_t index, double lr_factor, float grad_scale, ThreadWork& own) {
   Weight& weight = parameters_.weight(index);
-  const ops::MuonStep step = {
-      .lr = static_cast<float>(config_.muon_learning_rate * lr_factor),
-      .momentum = static_cast<float>(config_.muon_momentum),
-      .weight_decay = static_cast<float>(config_.weight_decay),
-      .grad_scale = grad_scale};
+  const ops::MuonStep step = {.lr = static_cast<float>(config_.muon_learning_rate * lr_factor),
+                              .momentum = static_cast<float>(config_.muon_momentum),
+                              .weight_decay = static_cast<float>(config_.weight_decay),
+                              .grad_scale = grad_scale};
   // The gradient's place is free for the update once the momentum has been formed.
   ops::MuonMomentum(weight.grad, first_moments_[index], weight.grad, step, own.alone);
   Orthogonalize(weight.grad, own.work, own.packed, own.alone);

@@ -14,7 +14,8 @@ void Transpose(const float* in, size_t rows, size_t cols, float* out, ThreadPool
   pool.ParallelRanges(cols, kBlock, [&](size_t begin, size_t end, size_t) {
     for (size_t c0 = begin; c0 < end; c0 += kBlock) {
       for (size_t r = 0; r < rows; ++r) {
-        for (size_t c = c0; c < std::min(end, c0 + kBlock); ++c) out[c * rows + r] = in[r * cols + c];
+        for (size_t c = c0; c < std::min(end, c0 + kBlock); ++c)
+          out[c * rows + r] = in[r * cols + c];
       }
     }
   });

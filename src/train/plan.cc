@@ -42,8 +42,8 @@ ModelConfig WidestFor(double seconds, double flops_per_s, uint64_t data_tokens, 
   for (size_t width = 64; width <= 2048; width += 64) {
     const ModelConfig model = ShapeOfWidth(width, vocab_size);
     const double keys = static_cast<double>(model.context_length) / 2;
-    const double run_seconds = 3 * model.ForwardFlopsPerToken(keys) *
-                               TokensFor(model, data_tokens) / flops_per_s;
+    const double run_seconds =
+        3 * model.ForwardFlopsPerToken(keys) * TokensFor(model, data_tokens) / flops_per_s;
     if (run_seconds > seconds) break;
     best = model;
   }
@@ -83,8 +83,7 @@ double MeasureStep(TrainConfig config, ThreadPool& pool) {
 
 }  // namespace
 
-TrainConfig DefaultTrainConfig(const ModelConfig& model, uint64_t tokens,
-                               OptimizerKind optimizer) {
+TrainConfig DefaultTrainConfig(const ModelConfig& model, uint64_t tokens, OptimizerKind optimizer) {
   TrainConfig config;
   config.model = model;
   config.optimizer = optimizer;
@@ -105,12 +104,13 @@ TrainConfig DefaultTrainConfig(const ModelConfig& model, uint64_t tokens,
 BudgetChoice ChooseForBudget(double seconds, uint64_t data_tokens, size_t vocab_size, DType compute,
                              OptimizerKind optimizer, uint64_t seed, ThreadPool& pool) {
   if (seconds < 5) {
-    Fail(ErrorCode::kInvalidArgument, "a budget of {} is too short to train anything; give at "
-         "least 5s", FormatDuration(seconds));
+    Fail(ErrorCode::kInvalidArgument,
+         "a budget of {} is too short to train anything; give at "
+         "least 5s",
+         FormatDuration(seconds));
   }
   const MachinePeak peak = MeasureMachinePeak(pool, 60);
-  const double unit =
-      compute == DType::kBF16 ? peak.bf16_flops_per_s : peak.f32_flops_per_s;
+  const double unit = compute == DType::kBF16 ? peak.bf16_flops_per_s : peak.f32_flops_per_s;
   BudgetChoice choice;
   choice.flops_per_s = 0.5 * unit;  // a first guess; corrected by the measurement below
   const double step_seconds_total = seconds * kStepShare;

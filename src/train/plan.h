@@ -19,11 +19,11 @@ TrainConfig DefaultTrainConfig(const ModelConfig& model, uint64_t tokens, Optimi
 
 struct BudgetChoice {
   TrainConfig config;
-  double flops_per_s = 0;     // measured with the chosen model
-  double step_seconds = 0;    // measured
-  double epochs = 0;          // over the data
+  double flops_per_s = 0;   // measured with the chosen model
+  double step_seconds = 0;  // measured
+  double epochs = 0;        // over the data
   double tokens_per_parameter = 0;
-  std::string explanation;    // a few lines for people
+  std::string explanation;  // a few lines for people
 };
 
 // Chooses model size and token count for `seconds` of training: about 20 tokens per parameter

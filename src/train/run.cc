@@ -130,7 +130,8 @@ void TrainRun::Restore() {
          "{}: holds a training run already; continue it with --resume, or give another --out",
          options_.out.string());
   }
-  if (!last->note.empty() && !options_.quiet) std::fprintf(stderr, "note: %s\n", last->note.c_str());
+  if (!last->note.empty() && !options_.quiet)
+    std::fprintf(stderr, "note: %s\n", last->note.c_str());
   const Json& state = last->reader.state();
   try {
     const auto require = [&](const char* what, const std::string& expected) {
@@ -183,13 +184,12 @@ void TrainRun::SaveState() {
 
 void TrainRun::ValidateModel(bool last) {
   if (tokens_->info().num_validation_tokens == 0) return;
-  const ValidationLoader loader(
-      tokens_,
-      {.rows = config_.micro_batch_rows,
-       .row_tokens = config_.row_tokens,
-       .bos_id = options_.tokenizer->bos_id(),
-       .max_tokens = options_.eval_max_tokens * (last ? 4 : 1)},
-      BytesOfTokens(*options_.tokenizer));
+  const ValidationLoader loader(tokens_,
+                                {.rows = config_.micro_batch_rows,
+                                 .row_tokens = config_.row_tokens,
+                                 .bos_id = options_.tokenizer->bos_id(),
+                                 .max_tokens = options_.eval_max_tokens * (last ? 4 : 1)},
+                                BytesOfTokens(*options_.tokenizer));
   result_.validation = Evaluate(*trainer_, loader);
   const Evaluation& v = *result_.validation;
   metrics_->Append({{"step", step_},
@@ -226,8 +226,7 @@ void TrainRun::AfterStep(const StepResult& step, double seconds) {
                                          ? options_.fingerprint_every_steps
                                          : std::max<uint64_t>(1, config_.num_steps / 20);
   if (Due(fingerprint_every) || step_ == config_.num_steps) {
-    result_.fingerprints.push_back({static_cast<int64_t>(step_),
-                                    ToHex(parameters_.Fingerprint()),
+    result_.fingerprints.push_back({static_cast<int64_t>(step_), ToHex(parameters_.Fingerprint()),
                                     static_cast<float>(step.loss)});
     recorder_->Fingerprint(result_.fingerprints.back());
     recorder_->Metric({static_cast<int64_t>(step_), "train_loss", step.loss});
@@ -243,9 +242,9 @@ void TrainRun::AfterStep(const StepResult& step, double seconds) {
 }
 
 void TrainRun::Loop() {
-  const uint64_t last =
-      options_.stop_after_steps > 0 ? std::min(config_.num_steps, options_.stop_after_steps)
-                                    : config_.num_steps;
+  const uint64_t last = options_.stop_after_steps > 0
+                            ? std::min(config_.num_steps, options_.stop_after_steps)
+                            : config_.num_steps;
   Batch batch;
   while (step_ < last && !Interrupted()) {
     const Clock::time_point begin = Clock::now();
@@ -293,9 +292,8 @@ TrainRunResult TrainRun::Run() {
   WriteFileAtomically(options_.out / "config.toml", config_.ToToml());
   if (!options_.op_trace.empty()) {
     op_trace_.emplace(options_.op_trace);
-    trainer_->set_trace([this](std::string_view name, const Tensor& result) {
-      op_trace_->Record(name, result);
-    });
+    trainer_->set_trace(
+        [this](std::string_view name, const Tensor& result) { op_trace_->Record(name, result); });
   }
 
   const Json configuration = {{"train", config_.ToJson()},
@@ -365,8 +363,8 @@ TrainRunResult TrainRun::Run() {
   if (!step_seconds_.empty()) {
     std::nth_element(step_seconds_.begin(), step_seconds_.begin() + step_seconds_.size() / 2,
                      step_seconds_.end());
-    result_.tokens_per_s = static_cast<double>(config_.TokensPerStep()) /
-                           step_seconds_[step_seconds_.size() / 2];
+    result_.tokens_per_s =
+        static_cast<double>(config_.TokensPerStep()) / step_seconds_[step_seconds_.size() / 2];
   }
   return result_;
 }

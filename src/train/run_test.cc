@@ -184,6 +184,7 @@ TEST_F(RunTest, ThreadsAndInstructionSetsDoNotMatter) {
     for (const OptimizerKind optimizer : {OptimizerKind::kMuon, OptimizerKind::kAdamW}) {
       for (const uint32_t leaves : {1u, 4u}) {
         TrainConfig config = TestConfig(2);
+        config.warmup_steps = 1;
         config.val_fraction = 0;
         config.compute = compute;
         config.optimizer = optimizer;

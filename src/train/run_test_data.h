@@ -42,8 +42,8 @@ class TestFolder {
 
 // Documents of a few made-up words each, with lines between them.
 inline std::string MadeUpText(size_t num_documents, uint64_t seed) {
-  constexpr const char* kWords[] = {"the", "fox", "sees", "a", "red", "hill", "and", "runs",
-                                    "home", "with", "one", "old", "stone", "at", "night", "."};
+  constexpr const char* kWords[] = {"the",  "fox",  "sees", "a",   "red",   "hill", "and",   "runs",
+                                    "home", "with", "one",  "old", "stone", "at",   "night", "."};
   const Philox random(seed, RandomPurpose::kTest);
   std::string text;
   for (size_t i = 0; i < num_documents; ++i) {

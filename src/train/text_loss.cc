@@ -128,8 +128,8 @@ TextLoss LossOverDocuments(DocumentReader& reader, const Tokenizer& tokenizer,
 }
 
 TextLoss LossOverWindows(std::string_view text, const Tokenizer& tokenizer,
-                         ParameterStore& parameters, DType compute,
-                         const TextLossOptions& options, ThreadPool& pool) {
+                         ParameterStore& parameters, DType compute, const TextLossOptions& options,
+                         ThreadPool& pool) {
   const uint32_t T = options.row_tokens;
   const bool add_bos = tokenizer.data().add_bos && tokenizer.bos_id() >= 0;
   std::vector<int32_t> tokens;

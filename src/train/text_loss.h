@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loss of a model on text: over documents, or over windows as llama.cpp's llama-perplexity takes them.
-// Memory: one batch of rows, and for windows the tokens of the whole text.
-// Thread safety: none; work inside is spread over the pool.
+// Loss of a model on text: over documents, or over windows as llama.cpp's llama-perplexity takes
+// them. Memory: one batch of rows, and for windows the tokens of the whole text. Thread safety:
+// none; work inside is spread over the pool.
 #pragma once
 
 #include <functional>
@@ -34,19 +34,20 @@ struct TextLossOptions {
 };
 
 // Every document on its own: bos (if the tokenizer has one), then its tokens, each of them scored
-// given those before it; in a longer document, given those before it in its piece of row_tokens. Without
-// a bos a document's first token is not scored. The end of a document is no text and is not scored.
+// given those before it; in a longer document, given those before it in its piece of row_tokens.
+// Without a bos a document's first token is not scored. The end of a document is no text and is not
+// scored.
 TextLoss LossOverDocuments(DocumentReader& reader, const Tokenizer& tokenizer,
                            ParameterStore& parameters, DType compute,
                            const TextLossOptions& options, ThreadPool& pool);
 
-// All of `text` as one sequence of tokens (behind bos, if the tokenizer adds one), cut into windows of
-// row_tokens tokens; the rest is left out. In each window the first token is replaced by bos (if the
-// tokenizer adds one), and the tokens at places row_tokens / 2 + 1 and up are scored: what
-// llama-perplexity does (llama.cpp, tools/perplexity). Throws kInvalidArgument when there are not two
-// windows of text. max_tokens counts as above.
+// All of `text` as one sequence of tokens (behind bos, if the tokenizer adds one), cut into windows
+// of row_tokens tokens; the rest is left out. In each window the first token is replaced by bos (if
+// the tokenizer adds one), and the tokens at places row_tokens / 2 + 1 and up are scored: what
+// llama-perplexity does (llama.cpp, tools/perplexity). Throws kInvalidArgument when there are not
+// two windows of text. max_tokens counts as above.
 TextLoss LossOverWindows(std::string_view text, const Tokenizer& tokenizer,
-                         ParameterStore& parameters, DType compute,
-                         const TextLossOptions& options, ThreadPool& pool);
+                         ParameterStore& parameters, DType compute, const TextLossOptions& options,
+                         ThreadPool& pool);
 
 }  // namespace cambium

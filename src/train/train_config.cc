@@ -74,8 +74,8 @@ void TrainConfig::Validate() const {
   Require(weight_decay >= 0 && weight_decay < 10, "weight_decay = {} must be in [0, 10)",
           weight_decay);
   Require(clip_norm >= 0, "clip_norm = {} must not be negative", clip_norm);
-  Require(warmup_steps < num_steps || num_steps == 1, "warmup_steps = {} must be below num_steps = {}",
-          warmup_steps, num_steps);
+  Require(warmup_steps < num_steps || num_steps == 1,
+          "warmup_steps = {} must be below num_steps = {}", warmup_steps, num_steps);
   Require(decay_fraction >= 0 && decay_fraction <= 1, "decay_fraction = {} must be in [0, 1]",
           decay_fraction);
   Require(final_lr_fraction >= 0 && final_lr_fraction <= 1,
@@ -189,8 +189,8 @@ TrainConfig TrainConfig::FromTomlFile(const std::filesystem::path& path) {
   try {
     json = FromToml(toml::parse(text), path.string());
   } catch (const toml::parse_error& error) {
-    Fail(ErrorCode::kInvalidArgument, "{}: line {}: {}", path.string(),
-         error.source().begin.line, error.description());
+    Fail(ErrorCode::kInvalidArgument, "{}: line {}: {}", path.string(), error.source().begin.line,
+         error.description());
   }
   try {
     return FromJson(json);

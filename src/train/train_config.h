@@ -23,8 +23,8 @@ struct TrainConfig {
   uint64_t seed = 1;
 
   uint64_t num_steps = 0;
-  uint32_t rows = 32;          // per step
-  uint32_t row_tokens = 256;   // T
+  uint32_t rows = 32;         // per step
+  uint32_t row_tokens = 256;  // T
   // Rows of one forward and backward pass. Sums of gradients run through micro-batches in order, so
   // this is part of what decides the bits; memory grows with it.
   uint32_t micro_batch_rows = 4;
@@ -47,8 +47,8 @@ struct TrainConfig {
 
   ScheduleKind schedule = ScheduleKind::kWarmupStableDecay;
   uint64_t warmup_steps = 0;
-  double decay_fraction = 0.4;    // of all steps, at the end (WSD: linear)
-  double final_lr_fraction = 0;   // of the peak
+  double decay_fraction = 0.4;   // of all steps, at the end (WSD: linear)
+  double final_lr_fraction = 0;  // of the peak
 
   double val_fraction = 0.1;
   std::string batch_mode = "auto";  // auto, packed, stream (train/data_loader.h)

@@ -66,12 +66,11 @@ double Trainer::MicroBatch(const Batch& batch, uint32_t first_row, float grad_sc
   Graph& graph = *graph_;
   graph.Begin(learn);
   std::vector<float> losses(T);
-  const Graph::Value hidden =
-      model_.Hidden(graph, {.tokens = tokens.subspan(begin, T),
-                            .positions = positions.subspan(begin, T),
-                            .segments = segments});
-  graph.CrossEntropy(hidden, model_.head(), targets.subspan(begin, T),
-                     config_.model.logit_softcap, grad_scale, losses.data());
+  const Graph::Value hidden = model_.Hidden(graph, {.tokens = tokens.subspan(begin, T),
+                                                    .positions = positions.subspan(begin, T),
+                                                    .segments = segments});
+  graph.CrossEntropy(hidden, model_.head(), targets.subspan(begin, T), config_.model.logit_softcap,
+                     grad_scale, losses.data());
   if (learn) graph.Backward();
   double sum = 0;
   for (const float loss : losses) sum += loss;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// One training step: micro-batches forward and backward, the gradient tree, clipping, the optimizer.
-// A step's result is a function of (configuration, weights, optimizer state, step), whatever the
-// threads and the instruction set. Knows nothing of files, time or the terminal (train/run.h does).
+// One training step: micro-batches forward and backward, the gradient tree, clipping, the
+// optimizer. A step's result is a function of (configuration, weights, optimizer state, step),
+// whatever the threads and the instruction set. Knows nothing of files, time or the terminal
+// (train/run.h does).
 #pragma once
 
 #include <functional>
@@ -51,8 +52,8 @@ class Trainer {
   void WeightsChanged();
   // The step's mean loss, with its gradient left in the parameter store; nothing is updated.
   double LossAndGradient(const Batch& batch);
-  // Sum of the losses over a batch's targets, forward only; any number of rows that is a multiple of
-  // micro_batch_rows.
+  // Sum of the losses over a batch's targets, forward only; any number of rows that is a multiple
+  // of micro_batch_rows.
   double SumLosses(const Batch& batch);
 
   // Bit-level debugging: called with every operation's name and result, and with the batch, the

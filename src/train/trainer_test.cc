@@ -52,8 +52,8 @@ Batch RandomBatch(uint32_t rows, uint32_t row_tokens) {
     for (uint32_t i = 0; i < row_tokens; ++i) {
       batch.tokens.push_back(static_cast<int32_t>(random.Below(kVocab, begin + i, 0)));
       const bool scored = random.Below(8, begin + i, 1) != 0;
-      batch.targets.push_back(
-          scored ? static_cast<int32_t>(random.Below(kVocab, begin + i, 2)) : -1);
+      batch.targets.push_back(scored ? static_cast<int32_t>(random.Below(kVocab, begin + i, 2))
+                                     : -1);
       batch.positions.push_back(static_cast<int32_t>(i < cut ? i : i - cut));
       batch.num_targets += scored;
     }
@@ -91,8 +91,8 @@ void CheckGradients(const TrainConfig& config, const std::string& what) {
   const Batch batch = RandomBatch(config.rows, config.row_tokens);
   const double loss = trainer.LossAndGradient(batch);
   ASSERT_NEAR(loss, Loss(trainer, batch), 1e-12 * loss);
-  // f32 losses of about 3 nats carry relative errors of a few 2^-24 each from the products they come
-  // from; their mean over about 50 targets, half as much.
+  // f32 losses of about 3 nats carry relative errors of a few 2^-24 each from the products they
+  // come from; their mean over about 50 targets, half as much.
   const double noise = 8 * 0x1p-24 * loss;
   const Philox random(9, RandomPurpose::kTest);
   for (size_t p = 0; p < parameters.specs().size(); ++p) {
@@ -110,8 +110,7 @@ void CheckGradients(const TrainConfig& config, const std::string& what) {
     for (uint64_t mask = 0; mask < 4; ++mask) {
       // A step along the gradient that changes the loss by about 0.002, but is small beside the
       // parameter itself.
-      const double length =
-          std::min(0.002 / std::sqrt(squares), 0.02 * std::sqrt(weight_squares));
+      const double length = std::min(0.002 / std::sqrt(squares), 0.02 * std::sqrt(weight_squares));
       const double h = length / std::sqrt(squares);
       double expected = 0;
       std::vector<float> plus = saved, minus = saved;
@@ -136,8 +135,8 @@ void CheckGradients(const TrainConfig& config, const std::string& what) {
 }
 
 TEST(TrainerTest, GradientsAreDerivativesOfTheLoss) {
-  for (const FfnKind kind : {FfnKind::kSwiGlu, FfnKind::kGeGlu, FfnKind::kGelu, FfnKind::kSilu,
-                             FfnKind::kRelu2}) {
+  for (const FfnKind kind :
+       {FfnKind::kSwiGlu, FfnKind::kGeGlu, FfnKind::kGelu, FfnKind::kSilu, FfnKind::kRelu2}) {
     for (const bool qk_norm : {true, false}) {
       TrainConfig config = TinyConfig();
       config.model.ffn = kind;
@@ -164,7 +163,8 @@ std::vector<float> Gradients(ParameterStore& parameters) {
   std::vector<float> all(parameters.size());
   for (size_t i = 0; i < parameters.specs().size(); ++i) {
     const Tensor& grad = parameters.weight(i).grad;
-    std::copy_n(grad.f32(), grad.size(), all.begin() + static_cast<ptrdiff_t>(parameters.offset(i)));
+    std::copy_n(grad.f32(), grad.size(),
+                all.begin() + static_cast<ptrdiff_t>(parameters.offset(i)));
   }
   return all;
 }

@@ -3,8 +3,8 @@
 // (training) or the new tokens of one sequence whose past lies in a KV cache (inference). Positions
 // count from the segment's first token, so a document gives the same bits wherever it was packed.
 //
-// For query i of head h at position P = past + i, kv head g = h / (H / Hkv), and keys j visible to it,
-// max(0, P + 1 - window) <= j <= P (window 0: all):
+// For query i of head h at position P = past + i, kv head g = h / (H / Hkv), and keys j visible to
+// it, max(0, P + 1 - window) <= j <= P (window 0: all):
 //   t_ij = dot(q_i, k_j) * scale            dot: numerics rule 2 over D
 //   t_ij = cap * tanh(t_ij / cap)           if softcap > 0
 //   m_i  = max_j t_ij;   p_ij = round_A(exp(t_ij - m_i)), +0 where j is not visible or the

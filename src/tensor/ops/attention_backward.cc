@@ -24,8 +24,8 @@ struct KvHeadGradient {
   size_t q_stride;   // of q, out, dout, dq: H * D
   size_t kv_stride;  // of k, v, dk, dv: Hkv * D
   size_t stats_stride;
-  size_t rows;       // of the segment
-  size_t group;      // query heads of this kv head
+  size_t rows;   // of the segment
+  size_t group;  // query heads of this kv head
   Scratch* scratch;
 };
 }  // namespace cambium
@@ -81,8 +81,9 @@ void PackRowPanels(const T* source, size_t rows, size_t D, size_t stride, T* pac
 // pa and ds of one block of queries, from its scores and dp (both [rows, stride] f32).
 template <typename T>
 void ProbabilityGradients(const ops::AttentionParams& params, const KvHeadGradient<T>& head,
-                          size_t h, size_t first_row, size_t rows, size_t first_col, size_t num_cols,
-                          const float* scores, const float* dp, size_t stride, T* pa, T* ds) {
+                          size_t h, size_t first_row, size_t rows, size_t first_col,
+                          size_t num_cols, const float* scores, const float* dp, size_t stride,
+                          T* pa, T* ds) {
   const size_t D = params.head_dim;
   for (size_t r = 0; r < rows; ++r) {
     const size_t last = first_row + r;
@@ -171,8 +172,7 @@ void BackwardKvHead(const ops::AttentionParams& params, const KvHeadGradient<T>&
                      width, RoundUp(num_keys, 2), dq_sum + col, padded_D, width, false, bf16_dot);
       }
       for (size_t r = 0; r < rows; ++r) {
-        StoreCanonical(dq_sum + r * padded_D, D,
-                       head.dq + (row + r) * head.q_stride + h * D);
+        StoreCanonical(dq_sum + r * padded_D, D, head.dq + (row + r) * head.q_stride + h * D);
       }
 
       // dv += pa^T * dout, dk += ds^T * q: the chain over queries goes on from block to block.
@@ -228,13 +228,21 @@ void Backward(const AttentionParams& params, std::span<const AttentionSegment> s
     const size_t g = task % Hkv;
     const size_t q_at = segment.row * H * D + g * G * D;
     const size_t kv_at = segment.row * Hkv * D + g * D;
-    const KvHeadGradient<T> head = {
-        .q = q.ptr<T>() + q_at, .k = k.ptr<T>() + kv_at, .v = v.ptr<T>() + kv_at,
-        .out = out.ptr<T>() + q_at, .dout = dout.ptr<T>() + q_at, .dq = dq.ptr<T>() + q_at,
-        .dk = dk.ptr<T>() + kv_at, .dv = dv.ptr<T>() + kv_at,
-        .stats = stats.f32() + (segment.row * H + g * G) * 2, .q_stride = H * D,
-        .kv_stride = Hkv * D, .stats_stride = 2 * H, .rows = segment.num_rows, .group = G,
-        .scratch = &scratch};
+    const KvHeadGradient<T> head = {.q = q.ptr<T>() + q_at,
+                                    .k = k.ptr<T>() + kv_at,
+                                    .v = v.ptr<T>() + kv_at,
+                                    .out = out.ptr<T>() + q_at,
+                                    .dout = dout.ptr<T>() + q_at,
+                                    .dq = dq.ptr<T>() + q_at,
+                                    .dk = dk.ptr<T>() + kv_at,
+                                    .dv = dv.ptr<T>() + kv_at,
+                                    .stats = stats.f32() + (segment.row * H + g * G) * 2,
+                                    .q_stride = H * D,
+                                    .kv_stride = Hkv * D,
+                                    .stats_stride = 2 * H,
+                                    .rows = segment.num_rows,
+                                    .group = G,
+                                    .scratch = &scratch};
     if constexpr (std::is_same_v<T, float>) {
       HWY_DYNAMIC_DISPATCH(BackwardKvHeadF32)(params, head);
     } else {

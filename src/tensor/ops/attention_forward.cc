@@ -19,11 +19,11 @@ namespace cambium {
 // One block of queries of one head. Plain types: shared by all targets.
 template <typename T>
 struct QueryBlock {
-  const T* q;        // [rows, D]
-  size_t stride;     // of q and out, in elements
-  size_t rows;       // at most the kernel's block
-  size_t position;   // of the first row
-  const T* keys;     // the kv head's splits
+  const T* q;       // [rows, D]
+  size_t stride;    // of q and out, in elements
+  size_t rows;      // at most the kernel's block
+  size_t position;  // of the first row
+  const T* keys;    // the kv head's splits
   const T* values;
   T* out;
   float* stats;  // (m, 1/l) per row, or null
@@ -49,8 +49,8 @@ void AttendBlock(const ops::AttentionParams& params, const QueryBlock<T>& block,
 
   // Scores [rows, score_stride], then probabilities of one split, sums over splits and one split.
   void* memory = block.scratch->Bytes(
-      kQueryBlock * (score_stride * sizeof(float) + kSplitPositions * sizeof(T) +
-                     2 * padded_D * sizeof(float)));
+      kQueryBlock *
+      (score_stride * sizeof(float) + kSplitPositions * sizeof(T) + 2 * padded_D * sizeof(float)));
   float* scores = static_cast<float*>(memory);
   float* sum = scores + kQueryBlock * score_stride;
   float* split_sum = sum + kQueryBlock * padded_D;
@@ -74,8 +74,8 @@ void AttendBlock(const ops::AttentionParams& params, const QueryBlock<T>& block,
       float* at = row + (base - first_col);
       const Vec16 t = ScaleScores(Load(at), params);
       Store(t, at);
-      best = Max(best, MaskPositions(t, base, first, last,
-                                     -std::numeric_limits<float>::infinity()));
+      best =
+          Max(best, MaskPositions(t, base, first, last, -std::numeric_limits<float>::infinity()));
     }
     max[r] = ReduceMax(best);
   }
@@ -265,7 +265,12 @@ template <typename T>
 void Forward(const AttentionParams& params, std::span<const AttentionSegment> segments,
              const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& out,
              const Tensor& stats, ThreadPool& pool) {
-  const ForwardCall<T> call = {params, segments, q.ptr<T>(), k.ptr<T>(), v.ptr<T>(), out.ptr<T>(),
+  const ForwardCall<T> call = {params,
+                               segments,
+                               q.ptr<T>(),
+                               k.ptr<T>(),
+                               v.ptr<T>(),
+                               out.ptr<T>(),
                                stats.empty() ? nullptr : stats.f32()};
   const size_t block_rows = HWY_DYNAMIC_DISPATCH(QueryBlockRows)();
   const bool with_cache = !segments.empty() && segments[0].keys != nullptr;

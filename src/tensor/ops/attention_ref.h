@@ -74,7 +74,8 @@ struct Attention {
           F lanes[16] = {};
           std::vector<A> p(kSplitPositions, RoundTo<A>(F{0}));
           for (size_t j = std::max(split, First(i)); j <= i && j < split + kSplitPositions; ++j) {
-            p[j - split] = RoundTo<A>(RefExpNonPositive(Score(i, j, h) - m, static_cast<F>(math::kSoftmaxLowest)));
+            p[j - split] = RoundTo<A>(
+                RefExpNonPositive(Score(i, j, h) - m, static_cast<F>(math::kSoftmaxLowest)));
             lanes[j % 16] = lanes[j % 16] + static_cast<F>(cambium::ref::Widen(p[j - split]));
           }
           l = l + TreeSum(lanes);
@@ -125,8 +126,8 @@ struct Attention {
             ds[i * T + j] = RoundTo<A>(s);
           }
           for (size_t d = 0; d < D; ++d) {
-            const F sum = cambium::ref::Dot<F>(&ds[i * T], 1, K(0, h) + d, params.num_kv_heads * D,
-                                               T, F{0});
+            const F sum =
+                cambium::ref::Dot<F>(&ds[i * T], 1, K(0, h) + d, params.num_kv_heads * D, T, F{0});
             dq[(i * H + h) * D + d] = RoundTo<A>(sum + F{0});
           }
         }

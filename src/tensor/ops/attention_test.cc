@@ -38,16 +38,11 @@ struct Case {
 };
 
 const Case kCases[] = {
-    {2, 2, 8, {1, 2, 17, 49}, 0, 0},
-    {4, 2, 32, {5, 64, 97}, 0, 0},
-    {3, 1, 64, {130}, 20, 0},
-    {2, 1, 80, {33, 300}, 0, 2.0f},
-    {1, 1, 130, {290}, 100, 0},
+    {2, 2, 8, {1, 2, 17, 49}, 0, 0}, {4, 2, 32, {5, 64, 97}, 0, 0}, {3, 1, 64, {130}, 20, 0},
+    {2, 1, 80, {33, 300}, 0, 2.0f},  {1, 1, 130, {290}, 100, 0},
 };
 
-AttentionParams ParamsOf(const Case& c) {
-  return {c.H, c.Hkv, c.D, 1.0f / 8, c.window, c.softcap};
-}
+AttentionParams ParamsOf(const Case& c) { return {c.H, c.Hkv, c.D, 1.0f / 8, c.window, c.softcap}; }
 
 // Splits for each sequence, zeroed.
 template <typename T>
@@ -177,7 +172,7 @@ TEST(Attention, GradientsMatchCentralDifferences) {
     const auto loss = [&] {
       std::vector<double> out(q_size), stats(T * 4 * 2);
       ref::Attention<double, double>{params, T, q.data(), k.data(), v.data()}.Forward(out.data(),
-                                                                                     stats.data());
+                                                                                      stats.data());
       double sum = 0;
       for (size_t i = 0; i < q_size; ++i) sum += out[i] * dout[i];
       return sum;

@@ -51,8 +51,7 @@ void AppendValues(const T* v, size_t row_stride, size_t first, size_t count, siz
     T* split = values + (position - offset) * padded;
     const T* source = v + done * row_stride;
     // A whole even run goes by pairs; a single odd start fills the second half of its pair.
-    const size_t rows =
-        offset % 2 != 0 ? 1 : std::min(kSplitPositions - offset, count - done);
+    const size_t rows = offset % 2 != 0 ? 1 : std::min(kSplitPositions - offset, count - done);
     for (size_t col = 0; col < D; col += kPanelCols) {
       const size_t width = std::min(kPanelCols, padded - col);
       const size_t cols = std::min(width, D - col);

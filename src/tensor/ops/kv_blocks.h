@@ -2,10 +2,10 @@
 // Keys and values of one sequence in one layer, laid out for the attention kernels: what a KV cache
 // holds, and what training makes for the length of a step. Owns the layout; not the memory.
 //
-// Positions are grouped in splits of kSplitPositions. Per kv head, a split of keys is four panels of
-// 64 positions, packed as a B operand with reduction over D (gemm.h, PackRows); a split of values is
-// one panel per 64 columns of D, packed with reduction over positions (PackColumns). Positions that
-// were never written must be finite (zero): the kernels multiply them by +0.
+// Positions are grouped in splits of kSplitPositions. Per kv head, a split of keys is four panels
+// of 64 positions, packed as a B operand with reduction over D (gemm.h, PackRows); a split of
+// values is one panel per 64 columns of D, packed with reduction over positions (PackColumns).
+// Positions that were never written must be finite (zero): the kernels multiply them by +0.
 #pragma once
 
 #include <cstddef>
