@@ -83,16 +83,17 @@ class StageReader {
   const std::vector<std::string>& stages() const { return stages_; }
 
   [[noreturn]] void Refuse(const std::string& what) const {
-    Fail(ErrorCode::kUnsupported, "{}: pre_tokenizer: {}; byte-level BPE as GGUF names it is what "
-         "can be used", source_name_, what);
+    Fail(ErrorCode::kUnsupported,
+         "{}: pre_tokenizer: {}; byte-level BPE as GGUF names it is what "
+         "can be used",
+         source_name_, what);
   }
 
  private:
   void ReadSplit(const nlohmann::json& node) {
     const auto pattern = node.find("pattern");
-    const std::string regex = pattern != node.end() && pattern->is_object()
-                                  ? StringAt(*pattern, "Regex")
-                                  : std::string();
+    const std::string regex =
+        pattern != node.end() && pattern->is_object() ? StringAt(*pattern, "Regex") : std::string();
     if (regex.empty()) Refuse("a Split without a regular expression");
     // "Removed" and inverted keeps the matches alone, which is the same where all text matches, as
     // it does with every pattern that has a name.
@@ -125,8 +126,8 @@ std::string ParseHfPreTokenizer(const nlohmann::json& node, bool ignore_merges,
   }
   std::string stages;
   for (const std::string& stage : reader.stages()) stages += " " + Quote(stage);
-  reader.Refuse(fmt::format("no known name for the patterns{} with ignore_merges {}", stages,
-                            ignore_merges));
+  reader.Refuse(
+      fmt::format("no known name for the patterns{} with ignore_merges {}", stages, ignore_merges));
 }
 
 Json HfPreTokenizerToJson(const std::string& name) {

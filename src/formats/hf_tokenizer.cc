@@ -16,15 +16,14 @@
 namespace cambium {
 namespace {
 
-// Not the ordered Json: that one searches an object from its start, and a vocabulary is an object of
-// 10^5 members.
+// Not the ordered Json: that one searches an object from its start, and a vocabulary is an object
+// of 10^5 members.
 using Node = nlohmann::json;
 
 class Reader {
  public:
   Reader(std::string_view json, const std::string& source_name)
-      : source_name_(source_name),
-        root_(Node::parse(json, nullptr, /*allow_exceptions=*/false)) {
+      : source_name_(source_name), root_(Node::parse(json, nullptr, /*allow_exceptions=*/false)) {
     if (!root_.is_object()) Corrupt(root_.is_discarded() ? "not valid JSON" : "not a JSON object");
   }
 
@@ -37,9 +36,8 @@ class Reader {
     if (const Node* added = Find(root_, "added_tokens")) ReadAddedTokens(*added);
     FillGaps();
     ReadMerges(Require(model, "merges"));
-    data_.pre_tokenizer =
-        ParseHfPreTokenizer(Require(root_, "pre_tokenizer"),
-                            FlagOf(model, "ignore_merges"), source_name_);
+    data_.pre_tokenizer = ParseHfPreTokenizer(Require(root_, "pre_tokenizer"),
+                                              FlagOf(model, "ignore_merges"), source_name_);
     data_.model = TokenizerModel::kBpe;
     if (data_.pre_tokenizer.empty()) {
       if (!IsByteTokenizer()) Unsupported("pre_tokenizer: ByteLevel without any splitting");
@@ -109,7 +107,8 @@ class Reader {
   // ask for much memory.
   int32_t ReadId(const Node& node, const std::string& token) const {
     const uint64_t limit = 4096 + 2 * num_entries_;
-    if (!node.is_number_unsigned() || node.get<uint64_t>() >= std::min<uint64_t>(limit, INT32_MAX)) {
+    if (!node.is_number_unsigned() ||
+        node.get<uint64_t>() >= std::min<uint64_t>(limit, INT32_MAX)) {
       Corrupt(fmt::format("token {} has the id {}, with {} tokens in the file", Quote(token),
                           Quote(node.dump()), num_entries_));
     }
@@ -193,7 +192,8 @@ class Reader {
       } else {
         const std::string_view both = TextOf(merge, "a merge");
         const size_t space = both.find(' ');
-        if (space == std::string_view::npos || both.find(' ', space + 1) != std::string_view::npos) {
+        if (space == std::string_view::npos ||
+            both.find(' ', space + 1) != std::string_view::npos) {
           Corrupt(fmt::format("merge {} is {}, 'left right' expected", rank, Quote(both)));
         }
         left = both.substr(0, space);

@@ -7,8 +7,8 @@
 // "[PAD<id>]", as llama.cpp's converter does; so are vocabulary entries that no bytes can give.
 // Known differences to Hugging Face: an NFC normalizer is accepted and not applied (decoding then
 // gives back the very bytes, as in llama.cpp); contractions are matched in ASCII case only.
-// The file does not name the end-of-text token: eos_id is "<|endoftext|>" where such a control token
-// exists, and whoever also reads config.json lets that decide.
+// The file does not name the end-of-text token: eos_id is "<|endoftext|>" where such a control
+// token exists, and whoever also reads config.json lets that decide.
 //
 // Writing: what `tokenizers` 0.20 and later load, with the same ids for the same text. The byte
 // tokenizer is written as BPE of 256 tokens without merges, and known again by that.
@@ -22,7 +22,8 @@
 namespace cambium {
 
 // source_name: for messages. Throws kCorruptData, and kUnsupported for other kinds of tokenizers
-// (WordPiece, Unigram, byte fallback, prefix spaces, ...). The result still has to pass Tokenizer().
+// (WordPiece, Unigram, byte fallback, prefix spaces, ...). The result still has to pass
+// Tokenizer().
 TokenizerData ParseHfTokenizer(std::string_view json, const std::string& source_name);
 
 // Throws kUnsupported for special tokens that JSON cannot hold (not UTF-8) or whose names collide

@@ -33,16 +33,17 @@ std::vector<std::string> WordsOf(const TokenizerData& data) {
            Quote(words.back()));
     }
     if (!seen.insert(words.back()).second) {
-      Fail(ErrorCode::kUnsupported, "tokenizer.json cannot hold token {}: another one is written {}",
-           id, Quote(words.back()));
+      Fail(ErrorCode::kUnsupported,
+           "tokenizer.json cannot hold token {}: another one is written {}", id,
+           Quote(words.back()));
     }
   }
   return words;
 }
 
 Json AddedToken(size_t id, const std::string& name, bool is_special) {
-  return {{"id", id},          {"content", name},     {"single_word", false}, {"lstrip", false},
-          {"rstrip", false},   {"normalized", false}, {"special", is_special}};
+  return {{"id", id},        {"content", name},     {"single_word", false}, {"lstrip", false},
+          {"rstrip", false}, {"normalized", false}, {"special", is_special}};
 }
 
 // <bos> before every text.
@@ -107,9 +108,9 @@ std::string ToHfTokenizer(const TokenizerData& data) {
   text += "},\n\"merges\": [";
   for (size_t rank = 0; rank < data.merges.size(); ++rank) {
     const auto [left, right] = data.merges[rank];
-    text += fmt::format("{}\n[{}, {}]", rank == 0 ? "" : ",",
-                        Text(words.at(static_cast<size_t>(left))),
-                        Text(words.at(static_cast<size_t>(right))));
+    text +=
+        fmt::format("{}\n[{}, {}]", rank == 0 ? "" : ",", Text(words.at(static_cast<size_t>(left))),
+                    Text(words.at(static_cast<size_t>(right))));
   }
   text += "]}\n}\n";
   return text;

@@ -181,8 +181,8 @@ void BpeEncoder::EncodeUncached(std::string_view piece, std::vector<int32_t>& id
 
 void BpeEncoder::EncodeShort(std::string_view piece, std::vector<int32_t>& ids) const {
   int32_t symbols[kMaxShortBytes];
-  uint32_t ranks[kMaxShortBytes];     // of the pair (i, i + 1)
-  int32_t results[kMaxShortBytes];    // what it becomes
+  uint32_t ranks[kMaxShortBytes];   // of the pair (i, i + 1)
+  int32_t results[kMaxShortBytes];  // what it becomes
   size_t n = piece.size();
   for (size_t i = 0; i < n; ++i) symbols[i] = byte_ids_[static_cast<uint8_t>(piece[i])];
   const auto look_up = [&](size_t i) {

@@ -5,7 +5,8 @@
 // tables that no training makes).
 //
 // Immutable and thread-safe after construction; a Cache belongs to one thread at a time.
-// Cost: short pieces O(n^2) on a few cache lines, long ones O(n log n) by a heap over a linked list.
+// Cost: short pieces O(n^2) on a few cache lines, long ones O(n log n) by a heap over a linked
+// list.
 #pragma once
 
 #include <array>

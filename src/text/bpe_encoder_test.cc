@@ -77,8 +77,15 @@ TEST(BpeEncoder, IgnoreMergesTakesAWholePieceThatIsAToken) {
 }
 
 TEST(BpeEncoder, ShortAndHeapAgreeOnRandomPieces) {
-  const TokenizerData data = MakeBpe({{"a", "b"}, {"b", "a"}, {"ab", "ab"}, {"a", "a"}, {"aa", "b"},
-                                      {"ba", "ba"}, {"abab", "a"}, {"b", "b"}, {"bb", "aa"}});
+  const TokenizerData data = MakeBpe({{"a", "b"},
+                                      {"b", "a"},
+                                      {"ab", "ab"},
+                                      {"a", "a"},
+                                      {"aa", "b"},
+                                      {"ba", "ba"},
+                                      {"abab", "a"},
+                                      {"b", "b"},
+                                      {"bb", "aa"}});
   const BpeEncoder encoder(data);
   const auto cache = encoder.NewCache();
   for (uint64_t i = 0; i < 5000; ++i) {

@@ -39,16 +39,14 @@ WordCounter CountPieces(const PreTokenizer& pre_tokenizer, const TextSource& nex
     }
     for (const std::string& text : texts) {
       for (std::string_view rest = text; !rest.empty();) {
-        const size_t size =
-            rest.size() <= kTaskBytes ? rest.size() : FindSafeCut(rest, kTaskBytes);
+        const size_t size = rest.size() <= kTaskBytes ? rest.size() : FindSafeCut(rest, kTaskBytes);
         parts.push_back(rest.substr(0, size));
         rest.remove_prefix(size);
       }
     }
     pool.ParallelFor(parts.size(), [&](size_t task, size_t thread) {
       WordCounter& counter = counters[thread];
-      pre_tokenizer.ForEachPiece(parts[task],
-                                 [&](std::string_view piece) { counter.Add(piece); });
+      pre_tokenizer.ForEachPiece(parts[task], [&](std::string_view piece) { counter.Add(piece); });
     });
   }
   for (size_t i = 1; i < counters.size(); ++i) {
@@ -228,22 +226,21 @@ class MergeState {
   std::vector<std::string> tokens_;
   std::vector<uint32_t> sizes_;  // bytes of each token
   std::unordered_map<std::string, int32_t> ids_;
-  std::vector<uint64_t> counts_;    // of each word
-  std::vector<int32_t> slots_;      // token ids, boundaries
-  std::vector<uint32_t> word_of_;   // of each slot
+  std::vector<uint64_t> counts_;   // of each word
+  std::vector<int32_t> slots_;     // token ids, boundaries
+  std::vector<uint32_t> word_of_;  // of each slot
   PairTable pairs_;
-  std::vector<Candidate> heap_;     // of every pair an entry at least as high as its count
-  std::vector<uint32_t> touched_;   // pairs that grew in this join
+  std::vector<Candidate> heap_;    // of every pair an entry at least as high as its count
+  std::vector<uint32_t> touched_;  // pairs that grew in this join
   std::vector<bool> pairs_touched_;
 };
 
 }  // namespace
 
-TokenizerData TrainBpe(const BpeTrainerOptions& options, const TextSource& next,
-                       ThreadPool& pool) {
+TokenizerData TrainBpe(const BpeTrainerOptions& options, const TextSource& next, ThreadPool& pool) {
   const PreTokenizer pre_tokenizer(options.pre_tokenizer);
-  const int64_t num_wanted =
-      static_cast<int64_t>(options.vocab_size) - static_cast<int64_t>(options.special_tokens.size());
+  const int64_t num_wanted = static_cast<int64_t>(options.vocab_size) -
+                             static_cast<int64_t>(options.special_tokens.size());
   if (num_wanted < 256) {
     Fail(ErrorCode::kInvalidArgument,
          "a vocabulary of {} cannot hold 256 bytes and {} special tokens", options.vocab_size,

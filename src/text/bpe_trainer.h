@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Training of byte-level BPE: count the pieces of the pre-tokenizer, then join, again and again, the
-// adjacent pair of tokens with the highest count into a new token.
+// Training of byte-level BPE: count the pieces of the pre-tokenizer, then join, again and again,
+// the adjacent pair of tokens with the highest count into a new token.
 //
 // Which merge comes next is a total order, so the result is a function of the text and the options
 // alone, not of the thread count: the highest count first; among equals the pair whose bytes are
@@ -8,9 +8,9 @@
 // overlap ("aaa" holds the pair (a, a) twice) and joined from the left, as the reference
 // implementations do.
 //
-// Memory: the distinct pieces (about twice their bytes per thread while counting, then about 20 bytes
-// per byte), not the text.
-// Source: Sennrich et al. 2016, "Neural machine translation of rare words with subword units".
+// Memory: the distinct pieces (about twice their bytes per thread while counting, then about 20
+// bytes per byte), not the text. Source: Sennrich et al. 2016, "Neural machine translation of rare
+// words with subword units".
 #pragma once
 
 #include <cstdint>
@@ -33,12 +33,13 @@ struct BpeTrainerOptions {
   std::vector<std::string> special_tokens = {"<|endoftext|>"};
   // Pairs seen less often than this are not joined: the vocabulary then stays smaller.
   uint64_t min_count = 2;
-  // Called from the training thread about every 1 % with tokens made and tokens wanted; may be null.
+  // Called from the training thread about every 1 % with tokens made and tokens wanted; may be
+  // null.
   std::function<void(int32_t made, int32_t wanted)> on_progress;
 };
 
-// Gives the next text in *text and true, or false at the end. Every text is a document of its own: no
-// piece goes over its ends.
+// Gives the next text in *text and true, or false at the end. Every text is a document of its own:
+// no piece goes over its ends.
 using TextSource = std::function<bool(std::string* text)>;
 
 // Tokens 0..255 are the bytes, then come the merges in order, then the special tokens. Throws

@@ -86,11 +86,11 @@ Merges TrainSlowly(const std::vector<std::string>& texts, size_t num_merges, uin
 }
 
 TEST(BpeTrainer, TiesGoToTheGreaterPair) {
-  // "ab", "cd", "\xc3\xa9" twice each: the unsigned greatest left byte is first, then the right one.
+  // "ab", "cd", "\xc3\xa9" twice each: the unsigned greatest left byte is first, then the right
+  // one.
   EXPECT_EQ(MergesOf(Train({.vocab_size = 260}, {"ab cd\xc3\xa9 ab cd\xc3\xa9"})).front(),
             (std::pair<std::string, std::string>{"\xc3", "\xa9"}));
-  EXPECT_EQ(MergesOf(Train({.vocab_size = 258}, {"ab", "ac", "ab", "ac"})),
-            (Merges{{"a", "c"}}));
+  EXPECT_EQ(MergesOf(Train({.vocab_size = 258}, {"ab", "ac", "ab", "ac"})), (Merges{{"a", "c"}}));
 }
 
 TEST(BpeTrainer, OverlappingPairsAreJoinedFromTheLeft) {
@@ -189,9 +189,10 @@ TEST(BpeTrainer, RefusesWhatCannotBeMet) {
 // stanford-cs336/assignment1-basics: byte-level BPE, GPT-2's pattern, 500 tokens with one special.
 TEST(BpeTrainer, ReferenceMergesInOrder) {
   const char* shared = std::getenv("CAMBIUM_SHARED");
-  const auto folder = (shared != nullptr ? std::filesystem::path(shared)
-                                         : std::filesystem::path(CAMBIUM_SOURCE_DIR) / "../shared") /
-                      "data/tokenizers/bpe-training";
+  const auto folder =
+      (shared != nullptr ? std::filesystem::path(shared)
+                         : std::filesystem::path(CAMBIUM_SOURCE_DIR) / "../shared") /
+      "data/tokenizers/bpe-training";
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no " << folder;
   const TokenizerData data =
       Train({.pre_tokenizer = "gpt-2", .vocab_size = 500}, {ReadFile(folder / "corpus.en")});

@@ -48,8 +48,8 @@ inline uint64_t HashBytes(std::string_view bytes) {
 }
 
 inline uint64_t HashPair(int32_t left, int32_t right) {
-  const uint64_t key = (static_cast<uint64_t>(static_cast<uint32_t>(left)) << 32) |
-                       static_cast<uint32_t>(right);
+  const uint64_t key =
+      (static_cast<uint64_t>(static_cast<uint32_t>(left)) << 32) | static_cast<uint32_t>(right);
   return MixHash(key, 0x2545f4914f6cdd1du);
 }
 

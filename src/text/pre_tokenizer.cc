@@ -16,21 +16,19 @@
 namespace cambium {
 namespace {
 
-// The pieces that the patterns share. Contractions in any case are spelled out rather than (?i:...),
-// whose meaning beyond ASCII differs between engines.
-#define CAMBIUM_ANY_CASE_CONTRACTION \
-  R"((?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD]))"
-#define CAMBIUM_GPT2 \
-  R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)"
-#define CAMBIUM_CL100K(numbers)                                                         \
-  CAMBIUM_ANY_CASE_CONTRACTION R"(|[^\r\n\p{L}\p{N}]?\p{L}+|)" numbers                   \
-  R"(| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)"
+// The pieces that the patterns share. Contractions in any case are spelled out rather than
+// (?i:...), whose meaning beyond ASCII differs between engines.
+#define CAMBIUM_ANY_CASE_CONTRACTION R"((?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD]))"
+#define CAMBIUM_GPT2 R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)"
+#define CAMBIUM_CL100K(numbers)                                        \
+  CAMBIUM_ANY_CASE_CONTRACTION R"(|[^\r\n\p{L}\p{N}]?\p{L}+|)" numbers \
+                               R"(| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)"
 #define CAMBIUM_UPPER R"([\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}])"
 #define CAMBIUM_LOWER R"([\p{Ll}\p{Lm}\p{Lo}\p{M}])"
-#define CAMBIUM_O200K(contraction, numbers)                                              \
-  R"([^\r\n\p{L}\p{N}]?)" CAMBIUM_UPPER "*" CAMBIUM_LOWER "+" contraction                \
-  R"(|[^\r\n\p{L}\p{N}]?)" CAMBIUM_UPPER "+" CAMBIUM_LOWER "*" contraction               \
-  "|" numbers R"(| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)"
+#define CAMBIUM_O200K(contraction, numbers)                                            \
+  R"([^\r\n\p{L}\p{N}]?)" CAMBIUM_UPPER "*" CAMBIUM_LOWER "+" contraction              \
+  R"(|[^\r\n\p{L}\p{N}]?)" CAMBIUM_UPPER "+" CAMBIUM_LOWER "*" contraction "|" numbers \
+  R"(| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)"
 
 struct Definition {
   const char* name;
@@ -48,10 +46,7 @@ constexpr const char* kTekken = CAMBIUM_O200K("", R"(\p{N})");
 // Names and meanings as in llama.cpp's src/llama-vocab.cpp; where it approximates a class that its
 // own matcher lacks (gpt-4o, tekken), the original of the model's tokenizer.json stands here.
 constexpr Definition kDefinitions[] = {
-    {"default",
-     {R"([\p{P}\$\+<=>\^~\|]+)", kGpt2, R"(\p{N}+)", "[0-9][0-9][0-9]"},
-     nullptr,
-     false},
+    {"default", {R"([\p{P}\$\+<=>\^~\|]+)", kGpt2, R"(\p{N}+)", "[0-9][0-9][0-9]"}, nullptr, false},
     {"gpt-2", {kGpt2}, &MatchAsciiGpt2, false},
     {"mpt", {kGpt2}, &MatchAsciiGpt2, false},
     {"olmo", {kGpt2}, &MatchAsciiGpt2, false},
@@ -135,8 +130,10 @@ Stage CompileStage(const char* pattern) {
   if (stage.code == nullptr) {
     PCRE2_UCHAR message[256] = {};
     pcre2_get_error_message(error, message, sizeof(message));
-    Fail(ErrorCode::kInternal, "PCRE2 refused the pattern {} at {}: {} (is the library built with "
-         "Unicode support?)", source, offset, reinterpret_cast<const char*>(message));
+    Fail(ErrorCode::kInternal,
+         "PCRE2 refused the pattern {} at {}: {} (is the library built with "
+         "Unicode support?)",
+         source, offset, reinterpret_cast<const char*>(message));
   }
   // Without JIT (a hardened kernel, an odd CPU) matching is slower, with the same result.
   stage.has_jit = pcre2_jit_compile(stage.code, PCRE2_JIT_COMPLETE) == 0;
@@ -175,8 +172,8 @@ class MatchScratch {
                                context_);
     }
     if (status == PCRE2_ERROR_JIT_STACKLIMIT) {
-      status = pcre2_match(stage.code, subject, text.size(), pos,
-                           PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, data_, context_);
+      status = pcre2_match(stage.code, subject, text.size(), pos, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT,
+                           data_, context_);
     }
     if (status == PCRE2_ERROR_NOMATCH) return {text.size(), text.size()};
     if (status < 0) {
@@ -302,8 +299,7 @@ std::vector<std::string_view> PreTokenizer::Split(std::string_view text) const {
 
 std::vector<std::string_view> PreTokenizer::SplitByRegexOnly(std::string_view text) const {
   std::vector<std::string_view> pieces;
-  CutText(impl_->stages, nullptr, text,
-          [&](std::string_view piece) { pieces.push_back(piece); });
+  CutText(impl_->stages, nullptr, text, [&](std::string_view piece) { pieces.push_back(piece); });
   return pieces;
 }
 

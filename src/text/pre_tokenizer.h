@@ -7,9 +7,9 @@
 // one piece, and the well-formed stretches between are matched each as if it were a whole text.
 //
 // Letters, numbers and punctuation are what the PCRE2 library at hand knows of Unicode (10.40:
-// Unicode 14, 10.42: 15): characters assigned later can be cut differently there. White space is the
-// fixed White_Space property, written out in the patterns. Case-insensitive contractions are those of
-// ASCII, as in llama.cpp: U+017F after an apostrophe is not an "s".
+// Unicode 14, 10.42: 15): characters assigned later can be cut differently there. White space is
+// the fixed White_Space property, written out in the patterns. Case-insensitive contractions are
+// those of ASCII, as in llama.cpp: U+017F after an apostrophe is not an "s".
 //
 // A pattern may have several stages: each cuts the pieces of the one before, and what a stage does
 // not match stays a piece. Immutable and thread-safe after construction.
@@ -71,8 +71,8 @@ class PreTokenizer {
 };
 
 // The first position p >= at_least where `text` may be cut without changing any piece, or
-// text.size(). It is before a space between two ASCII letters: no pattern has a letter followed by a
-// space in one piece, none looks behind, and the only look-ahead is after white space.
+// text.size(). It is before a space between two ASCII letters: no pattern has a letter followed by
+// a space in one piece, none looks behind, and the only look-ahead is after white space.
 size_t FindSafeCut(std::string_view text, size_t at_least);
 
 }  // namespace cambium

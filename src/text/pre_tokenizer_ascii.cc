@@ -50,8 +50,8 @@ struct Cursor {
     while (i < text.size() && (kClass[static_cast<uint8_t>(text[i])] & mask) != 0) ++i;
     return i;
   }
-  // The length of a piece [pos, end) that ends because text[end] does not belong to it: unknown when
-  // that is for the regular expression to say.
+  // The length of a piece [pos, end) that ends because text[end] does not belong to it: unknown
+  // when that is for the regular expression to say.
   size_t Piece(size_t pos, size_t end) const { return Class(end) == kWide ? 0 : end - pos; }
 };
 

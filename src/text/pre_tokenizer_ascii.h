@@ -14,7 +14,8 @@ namespace cambium {
 using AsciiMatcher = size_t (*)(std::string_view text, size_t pos);
 
 size_t MatchAsciiGpt2(std::string_view text, size_t pos);
-size_t MatchAsciiLlamaBpe(std::string_view text, size_t pos);  // numbers in groups of up to 3 digits
-size_t MatchAsciiQwen2(std::string_view text, size_t pos);     // every digit alone
+size_t MatchAsciiLlamaBpe(std::string_view text,
+                          size_t pos);                      // numbers in groups of up to 3 digits
+size_t MatchAsciiQwen2(std::string_view text, size_t pos);  // every digit alone
 
 }  // namespace cambium

@@ -20,14 +20,14 @@ std::string Join(const Pieces& pieces) {
 
 TEST(PreTokenizer, KnownPieces) {
   const PreTokenizer gpt2("gpt-2");
-  EXPECT_EQ(gpt2.Split("Hello, y'all! It's 1234  x\n\n y"),
-            (Pieces{"Hello", ",", " y", "'", "all", "!", " It", "'s", " 1234", " ", " x", "\n\n",
-                    " y"}));
+  EXPECT_EQ(
+      gpt2.Split("Hello, y'all! It's 1234  x\n\n y"),
+      (Pieces{"Hello", ",", " y", "'", "all", "!", " It", "'s", " 1234", " ", " x", "\n\n", " y"}));
   EXPECT_EQ(gpt2.Split("I'LL"), (Pieces{"I", "'", "LL"}));
   const PreTokenizer qwen2("qwen2");
   EXPECT_EQ(qwen2.Split("Hello, y'all! I'LL 1234  x\n\n y (ok)...\n"),
-            (Pieces{"Hello", ",", " y", "'all", "!", " I", "'LL", " ", "1", "2", "3", "4", " ", " x",
-                    "\n\n", " y", " (", "ok", ")...\n"}));
+            (Pieces{"Hello", ",", " y", "'all", "!", " I", "'LL", " ", "1", "2", "3", "4", " ",
+                    " x", "\n\n", " y", " (", "ok", ")...\n"}));
   EXPECT_EQ(PreTokenizer("llama-bpe").Split("12345 6"), (Pieces{"123", "45", " ", "6"}));
   EXPECT_EQ(PreTokenizer("gpt-4o").Split("camelCaseHTTPs don't a//\n"),
             (Pieces{"camel", "Case", "HTTPs", " don't", " a", "//\n"}));
@@ -49,7 +49,10 @@ TEST(PreTokenizer, BeyondAscii) {
 TEST(PreTokenizer, IllFormedBytesAreTheirOwnPieces) {
   for (const std::string& name : PreTokenizer::Names()) {
     const PreTokenizer pre(name);
-    EXPECT_EQ(pre.Split("a\xff\xfe" "b\xe2\x82"), (Pieces{"a", "\xff\xfe", "b", "\xe2\x82"})) << name;
+    EXPECT_EQ(pre.Split("a\xff\xfe"
+                        "b\xe2\x82"),
+              (Pieces{"a", "\xff\xfe", "b", "\xe2\x82"}))
+        << name;
     // White space before them is at the end of its stretch.
     EXPECT_EQ(pre.Split(" \t\xff"), PreTokenizer(name).Split(" \t").size() == 1
                                         ? (Pieces{" \t", "\xff"})
@@ -63,7 +66,8 @@ TEST(PreTokenizer, AsciiMatcherEqualsRegex) {
     const PreTokenizer pre(name);
     for (uint64_t i = 0; i < 20000; ++i) {
       const std::string text = RandomText(i % 2 == 0 ? AsciiFragments() : WideFragments(), i, 12);
-      ASSERT_EQ(pre.Split(text), pre.SplitByRegexOnly(text)) << name << ": text " << i << " " << text;
+      ASSERT_EQ(pre.Split(text), pre.SplitByRegexOnly(text))
+          << name << ": text " << i << " " << text;
     }
     // Every text of up to 4 of these characters, one or more of each class.
     const std::string_view alphabet = "as1 \n\r\t'.\xc3";

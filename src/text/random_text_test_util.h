@@ -13,20 +13,32 @@ namespace cambium {
 
 // Fragments of ASCII, in which every class of character and every contraction is frequent.
 inline const std::vector<std::string_view>& AsciiFragments() {
-  static const std::vector<std::string_view> fragments = {
-      "a", "Zb", "word", "HTTP", "s", "t", "re", "LL", "0", "12", "3456", " ", "  ", "   ", "\t", "\n",
-      "\r", "\r\n", "\n\n", "\v", "\f", "'", "'s", "'S", "'re", "'Ve", "'ll", "'lL", "'d", "'m", ".",
-      "!?", "/", "//", "-", "(", "\"", "_", std::string_view("\0", 1), "\x01", "\x1c", "\x7f", "<|"};
+  static const std::vector<std::string_view> fragments = {"a",    "Zb",   "word",
+                                                          "HTTP", "s",    "t",
+                                                          "re",   "LL",   "0",
+                                                          "12",   "3456", " ",
+                                                          "  ",   "   ",  "\t",
+                                                          "\n",   "\r",   "\r\n",
+                                                          "\n\n", "\v",   "\f",
+                                                          "'",    "'s",   "'S",
+                                                          "'re",  "'Ve",  "'ll",
+                                                          "'lL",  "'d",   "'m",
+                                                          ".",    "!?",   "/",
+                                                          "//",   "-",    "(",
+                                                          "\"",   "_",    std::string_view("\0", 1),
+                                                          "\x01", "\x1c", "\x7f",
+                                                          "<|"};
   return fragments;
 }
 
-// The same with characters beyond ASCII (letters, marks, numbers, spaces, emoji), and with bytes that
-// are not UTF-8.
+// The same with characters beyond ASCII (letters, marks, numbers, spaces, emoji), and with bytes
+// that are not UTF-8.
 inline std::vector<std::string_view> WideFragments() {
   std::vector<std::string_view> fragments = AsciiFragments();
   for (const std::string_view wide :
-       {"é", "ß", "É", "e\u0301", "\u0301", "日本", "ー", "г", "Д", "ǅ", "½", "²", "٣", "Ⅷ", "\u0085",
-        "\u00a0", "\u2003", "\u3000", "\u180e", "\u2028", "\u200b", "‘", "。", "€", "😀", "🏽", "ſ"}) {
+       {"é",      "ß",      "É",      "e\u0301", "\u0301", "日本",   "ー",     "г",      "Д",
+        "ǅ",      "½",      "²",      "٣",       "Ⅷ",      "\u0085", "\u00a0", "\u2003", "\u3000",
+        "\u180e", "\u2028", "\u200b", "‘",       "。",     "€",      "😀",      "🏽",   "ſ"}) {
     fragments.push_back(wide);
   }
   for (const std::string_view broken :

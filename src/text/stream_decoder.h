@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Token ids to text as they come: a character whose bytes are spread over several tokens is held
-// back until it is whole, so that what is shown is well-formed UTF-8. Not thread-safe: one per stream.
+// back until it is whole, so that what is shown is well-formed UTF-8. Not thread-safe: one per
+// stream.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +12,8 @@
 namespace cambium {
 
 // Bytes that can be part of no character: passed on as they are, so that the pieces joined are
-// exactly Decode(ids); or replaced by U+FFFD as RepairUtf8 does, so that every piece is well-formed.
+// exactly Decode(ids); or replaced by U+FFFD as RepairUtf8 does, so that every piece is
+// well-formed.
 enum class IllFormed { kKeep, kReplace };
 
 class StreamDecoder {

@@ -13,7 +13,8 @@ TEST(StreamDecoder, HoldsACharacterBackUntilItIsWhole) {
   const Tokenizer tokenizer(MakeByteTokenizer({}));
   StreamDecoder decoder(tokenizer);
   std::vector<std::string> pieces;
-  for (const char c : std::string_view("a\xf0\x9f\x98\x80" "b")) {
+  for (const char c : std::string_view("a\xf0\x9f\x98\x80"
+                                       "b")) {
     pieces.push_back(decoder.Push(static_cast<uint8_t>(c)));
   }
   EXPECT_EQ(pieces, (std::vector<std::string>{"a", "", "", "", "\xf0\x9f\x98\x80", "b"}));

@@ -46,10 +46,10 @@ void CheckData(const TokenizerData& data) {
   }
   for (int32_t id = 0; id < num_tokens; ++id) {
     const bool is_byte = id < 256;
-    const bool is_good = is_byte ? data.tokens[id] == std::string(1, static_cast<char>(id)) &&
-                                       !IsSpecial(data.types[id])
-                                 : IsSpecial(data.types[id]) ||
-                                       data.types[id] == TokenType::kUnused;
+    const bool is_good =
+        is_byte
+            ? data.tokens[id] == std::string(1, static_cast<char>(id)) && !IsSpecial(data.types[id])
+            : IsSpecial(data.types[id]) || data.types[id] == TokenType::kUnused;
     if (!is_good) {
       Fail(ErrorCode::kCorruptData, "byte tokenizer: token {} is not {}", id,
            is_byte ? "its byte" : "a special token");
@@ -186,9 +186,8 @@ std::vector<std::vector<int32_t>> Tokenizer::EncodeBatch(std::span<const std::st
                                                          ThreadPool& pool,
                                                          const EncodeOptions& options) const {
   std::vector<std::vector<int32_t>> ids(texts.size());
-  pool.ParallelFor(texts.size(), [&](size_t task, size_t) {
-    Encode(texts[task], options, &ids[task]);
-  });
+  pool.ParallelFor(texts.size(),
+                   [&](size_t task, size_t) { Encode(texts[task], options, &ids[task]); });
   return ids;
 }
 

@@ -3,8 +3,8 @@
 //
 // Special tokens: Encode of plain text never yields a control token, whatever the text says; only
 // parse_special (for chat templates, never for what a user typed) finds them. User-defined tokens
-// (GGUF type 4, Hugging Face "added, not special") are ordinary vocabulary and always found, leftmost
-// first and the longest at the same place. Unknown and unused tokens are never produced.
+// (GGUF type 4, Hugging Face "added, not special") are ordinary vocabulary and always found,
+// leftmost first and the longest at the same place. Unknown and unused tokens are never produced.
 //
 // Thread safety: immutable after construction; all methods may be called from many threads. Ids do
 // not depend on thread count, nor on what was encoded before.
@@ -50,8 +50,7 @@ class Tokenizer {
 
   std::vector<int32_t> Encode(std::string_view text, const EncodeOptions& options = {}) const;
   // Appends instead.
-  void Encode(std::string_view text, const EncodeOptions& options,
-              std::vector<int32_t>* ids) const;
+  void Encode(std::string_view text, const EncodeOptions& options, std::vector<int32_t>* ids) const;
   // Every text on its own, in parallel.
   std::vector<std::vector<int32_t>> EncodeBatch(std::span<const std::string_view> texts,
                                                 ThreadPool& pool,
@@ -103,8 +102,8 @@ class Tokenizer {
   mutable std::vector<BpeEncoder::CachePtr> idle_caches_;
 };
 
-// 256 tokens that are the bytes, then the special tokens (control). "<|endoftext|>", where it is one
-// of them, becomes eos. Names: see CheckSpecialName.
+// 256 tokens that are the bytes, then the special tokens (control). "<|endoftext|>", where it is
+// one of them, becomes eos. Names: see CheckSpecialName.
 TokenizerData MakeByteTokenizer(std::span<const std::string> special_tokens);
 
 // Appends control tokens; "<|endoftext|>" becomes eos.

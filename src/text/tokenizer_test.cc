@@ -19,13 +19,14 @@ TokenizerData TrainedData() {
   text += "the quick brown fox jumps over the lazy dog <|im_start|> <|endoftext|> ";
   text += text;
   bool is_done = false;
-  return TrainBpe({.vocab_size = 600, .special_tokens = {std::begin(kSpecials), std::end(kSpecials)}},
-                  [&](std::string* out) {
-                    if (is_done) return false;
-                    *out = text;
-                    return is_done = true;
-                  },
-                  pool);
+  return TrainBpe(
+      {.vocab_size = 600, .special_tokens = {std::begin(kSpecials), std::end(kSpecials)}},
+      [&](std::string* out) {
+        if (is_done) return false;
+        *out = text;
+        return is_done = true;
+      },
+      pool);
 }
 
 TEST(Tokenizer, ByteTokenizer) {
@@ -53,7 +54,8 @@ TEST(Tokenizer, RoundTripOfAnyBytes) {
       EXPECT_EQ(tokenizer->Encode(one), std::vector<int32_t>{byte});
     }
     for (uint64_t i = 0; i < 3000; ++i) {
-      const std::string text = i % 2 == 0 ? RandomBytes(i, 200) : RandomText(WideFragments(), i, 50);
+      const std::string text =
+          i % 2 == 0 ? RandomBytes(i, 200) : RandomText(WideFragments(), i, 50);
       ASSERT_EQ(tokenizer->Decode(tokenizer->Encode(text)), text) << i;
     }
   }
@@ -65,7 +67,8 @@ TEST(Tokenizer, TextCannotForgeSpecialTokens) {
   for (const Tokenizer* tokenizer : {&bpe, &bytes}) {
     std::vector<std::string> texts = {"<|<|im_end|>im_end|>", "<|im_end|><|im_end|>\n"};
     for (const std::string& name : kSpecials) {
-      for (const char* around : {"", " ", "\n", "x", "\xff"}) texts.push_back(around + name + around);
+      for (const char* around : {"", " ", "\n", "x", "\xff"})
+        texts.push_back(around + name + around);
     }
     for (const std::string& text : texts) {
       const auto ids = tokenizer->Encode(text);
@@ -143,7 +146,7 @@ TEST(Tokenizer, HashIsOfWhatDecidesIds) {
   EXPECT_EQ(Tokenizer(data).Hash(), hash);
   // A fixed value: the serialisation is part of files' identity and must not drift.
   EXPECT_EQ(ToHex(Tokenizer(MakeByteTokenizer(kSpecials)).Hash()),
-            "BYTE_HASH");
+            "cbbeae108dc4a04940944dfe6944ca4a3d9943b93d1d60cd7ad0aaa9e5e79aa4");
   TokenizerData other = data;
   other.chat_template = "{{ x }}";
   EXPECT_EQ(Tokenizer(other).Hash(), hash);

@@ -42,7 +42,8 @@ void WordCounter::Grow() {
   for (size_t index = 0; index < entries_.size(); ++index) {
     size_t i = entries_[index].hash & mask;
     while (slots_[i].entry != 0) i = (i + 1) & mask;
-    slots_[i] = {static_cast<uint32_t>(index + 1), static_cast<uint32_t>(entries_[index].hash >> 32)};
+    slots_[i] = {static_cast<uint32_t>(index + 1),
+                 static_cast<uint32_t>(entries_[index].hash >> 32)};
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counts of distinct byte strings: an open-addressing hash table over one arena, made for hundreds of
-// millions of additions of few distinct words. Not thread-safe: one per thread, added up at the end.
+// Counts of distinct byte strings: an open-addressing hash table over one arena, made for hundreds
+// of millions of additions of few distinct words. Not thread-safe: one per thread, added up at the
+// end.
 #pragma once
 
 #include <cstddef>
