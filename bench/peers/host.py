@@ -47,24 +47,21 @@ def peak_rss_gib():
 
 
 class OthersCpu:
-    """CPU seconds that other processes, or the host, took between start and stop."""
+    """CPU seconds that other processes took, or the host (steal), since this was made."""
 
     def __init__(self):
         self.begin = self._read()
 
     @staticmethod
     def _read():
-        ticks = os.sysconf("SC_CLK_TCK")
         with open("/proc/stat") as f:
             user, nice, system, _, _, irq, softirq, steal = map(int, f.readline().split()[1:9])
         own = os.times()
-        busy = (user + nice + system + irq + softirq) / ticks
-        return busy - own.user - own.system, steal / ticks
+        busy = (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
+        return busy - own.user - own.system
 
     def stop(self):
-        busy, steal = self._read()
-        return {"other_cpu_s": round(max(0.0, busy - self.begin[0]), 2),
-                "steal_s": round(max(0.0, steal - self.begin[1]), 2)}
+        return max(0.0, self._read() - self.begin)
 
 
 def cpu_name():

@@ -25,6 +25,9 @@ def arguments():
                    choices=["none", "default", "reduce-overhead", "max-autotune"])
     p.add_argument("--loss", choices=["plain", "chunked", "native"], default="plain")
     p.add_argument("--chunk-rows", type=int, default=1024, help="rows of logits at a time")
+    p.add_argument("--micro-batches", type=int, default=1,
+                   help="split the step's batch into so many, gradients summed: smaller tensors "
+                   "stay in the cache")
     p.add_argument("--optimizer", choices=["fused", "foreach", "single"], default="fused")
     p.add_argument("--clip", type=float, default=0.0, help="gradient norm limit; 0: none")
     p.add_argument("--threads", type=int, default=2)
@@ -60,6 +63,9 @@ def main():
     names = ("batch", "tokens", "channels", "layers", "heads", "kv_heads", "ffn", "vocab", "eps")
     shape = shape_with(args.shape, **{n: getattr(args, n) for n in names},
                        tied=False if args.untied else None, qk_norm=args.qk_norm or None)
+    if args.micro_batches < 1 or shape.batch % args.micro_batches:
+        raise SystemExit(f"--micro-batches {args.micro_batches} does not divide the batch of "
+                         f"{shape.batch}")
     model = Decoder(shape, args.loss, args.chunk_rows)
     params = num_parameters(model)
     if args.dtype == "bf16-pure":
@@ -80,43 +86,52 @@ def main():
     data = torch.randint(0, shape.vocab, size, generator=torch.Generator().manual_seed(args.seed))
 
     def step(index):
-        marks = [time.perf_counter()]
-        rows = data[index % len(data)]
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=args.dtype == "bf16"):
-            loss = forward(rows[:, :-1], rows[:, 1:])
-        marks.append(time.perf_counter())
-        loss.backward()
-        marks.append(time.perf_counter())
+        seconds = [0.0, 0.0, 0.0]  # forward, backward, optimizer
+        total_loss = 0.0
+        for rows in data[index % len(data)].chunk(args.micro_batches):
+            begin = time.perf_counter()
+            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=args.dtype == "bf16"):
+                loss = forward(rows[:, :-1], rows[:, 1:]) / args.micro_batches
+            middle = time.perf_counter()
+            loss.backward()
+            end = time.perf_counter()
+            seconds[0] += middle - begin
+            seconds[1] += end - middle
+            total_loss += loss.item()
+        begin = time.perf_counter()
         if args.clip > 0:
             torch.nn.utils.clip_grad_norm_(model.parameters(), args.clip)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
-        marks.append(time.perf_counter())
-        return [b - a for a, b in zip(marks, marks[1:])], loss
+        seconds[2] = time.perf_counter() - begin
+        return seconds, total_loss
 
     begin = time.perf_counter()
-    losses = [step(i)[1].item() for i in range(max(1, args.warmup))]
+    losses = [step(i)[1] for i in range(max(1, args.warmup))]
     warmup_s = time.perf_counter() - begin
     peak_with_compiling = peak_rss_gib()
     reset_peak_rss()
 
-    others_cpu = OthersCpu()
-    phases = []
+    phases, disturbances = [], []
     begin = time.perf_counter()
     for i in range(args.steps):
+        others = OthersCpu()
         seconds, loss = step(args.warmup + i)
-        losses.append(loss.item())
+        disturbances.append(others.stop())
+        losses.append(loss)
         phases.append(seconds)
         if args.seconds and time.perf_counter() - begin > args.seconds:
             break
-    disturbed = others_cpu.stop()
     step_s = [sum(s) for s in phases]
     tokens = shape.batch * shape.tokens
     rate = summary([tokens / s for s in step_s])
+    quiet = [tokens / s for s, other in zip(step_s, disturbances) if other < 0.05 * s]
     result = {
         "peer": "pytorch", "shape": args.shape, "dtype": args.dtype, "compile": args.compile,
-        "loss_kind": args.loss, "optimizer": args.optimizer, "clip": args.clip,
+        "loss_kind": args.loss, "micro_batches": args.micro_batches, "optimizer": args.optimizer, "clip": args.clip,
         "tokens_per_s": rate,
+        # The steps during which other processes and the host took under 5 % of one core.
+        "tokens_per_s_undisturbed": {**summary(quiet), "steps": len(quiet)} if quiet else None,
         "ms_per_step": summary([1e3 * s for s in step_s]),
         "gflops_median": round(rate["median"] * flops_per_token(shape) / 1e9, 1),
         "peak_rss_gib": round(peak_rss_gib(), 2),
@@ -124,7 +139,8 @@ def main():
         "params": params, "tokens_per_step": tokens, "steps": len(step_s),
         "warmup_s": round(warmup_s, 1),
         "loss_first": round(losses[0], 4), "loss_last": round(losses[-1], 4),
-        "threads": torch.get_num_threads(), "pinning": pinning, **disturbed,
+        "threads": torch.get_num_threads(), "pinning": pinning,
+        "other_cpu_s": round(sum(disturbances), 2),
         "cpu": cpu_name(), "cpu_capability": torch.backends.cpu.get_cpu_capability(),
         "versions": {"torch": torch.__version__,
                      "onednn": torch.__config__.show().partition("MKL-DNN v")[2].split(" ")[0]},
