@@ -3,8 +3,8 @@
 
     python tokenizers_bpe.py --vocab 4096 --threads 2 FILE...
 
-Files are UTF-8 text, or JSONL with a `text` field (.jsonl), either of them also as .zst or .gz. They are
-read before the clock starts. Plain text is cut into pieces of about --piece-kib at line ends, which
+Files are UTF-8 text, or JSONL with a `text` field (.jsonl), either of them also as .zst or .gz.
+They are read before the clock starts. Plain text is cut into pieces of about --piece-kib at line ends, which
 is what gives the library something to do in parallel; a JSONL record is one piece.
 """
 
@@ -116,7 +116,8 @@ def main():
         tokenizer.save(args.save)
     print_json({
         "peer": "tokenizers", "vocab": tokenizer.get_vocab_size(), "pre": args.pre,
-        "merges": len(merges), "merges_sha256": hashlib.sha256("\n".join(merges).encode()).hexdigest(),
+        "merges": len(merges),
+        "merges_sha256": hashlib.sha256("\n".join(merges).encode()).hexdigest(),
         "input_mb": round(total_mb, 3), "pieces": len(pieces), "repeats": args.repeats,
         "train_s": summary(train_s),
         "train_mb_per_s": summary([total_mb / s for s in train_s]),

@@ -3,9 +3,9 @@
 
     python torch_nanogpt.py --data tinyshakespeare.txt --compile
 
-A GPT-2-type decoder (LayerNorm without bias, learned positions, GELU, tied head), 4 layers, 4 heads,
-C=128, 64 tokens of context, batches of 12, 2000 AdamW steps, learning rate 1e-3 falling to 1e-4 by a
-cosine after 100 steps of warm-up, gradients clipped to 1. The recipe reports a validation loss of
+A GPT-2-type decoder (LayerNorm without bias, learned positions, GELU, tied head), 4 layers, 4
+heads, C=128, 64 tokens of context, batches of 12, 2000 AdamW steps, learning rate 1e-3 falling to
+1e-4 by a cosine after 100 steps of warm-up, gradients clipped to 1. The recipe reports a validation loss of
 1.88 nats per character (a mean over random batches; here it is the whole validation split).
 Prints JSON. On ASCII text a character is a byte.
 """

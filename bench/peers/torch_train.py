@@ -33,7 +33,7 @@ def arguments():
     p.add_argument("--threads", type=int, default=2)
     p.add_argument("--steps", type=int, default=10)
     p.add_argument("--warmup", type=int, default=3)
-    p.add_argument("--seconds", type=float, default=0, help="stop measuring after so long; 0: never")
+    p.add_argument("--seconds", type=float, default=0, help="stop after so long; 0: never")
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--preload", action="append", metavar="LIB",
                    help="library to preload, an allocator or OpenMP; may be repeated")
@@ -128,7 +128,8 @@ def main():
     quiet = [tokens / s for s, other in zip(step_s, disturbances) if other < 0.05 * s]
     result = {
         "peer": "pytorch", "shape": args.shape, "dtype": args.dtype, "compile": args.compile,
-        "loss_kind": args.loss, "micro_batches": args.micro_batches, "optimizer": args.optimizer, "clip": args.clip,
+        "loss_kind": args.loss, "micro_batches": args.micro_batches,
+        "optimizer": args.optimizer, "clip": args.clip,
         "tokens_per_s": rate,
         # The steps during which other processes and the host took under 5 % of one core.
         "tokens_per_s_undisturbed": {**summary(quiet), "steps": len(quiet)} if quiet else None,
