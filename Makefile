@@ -5,7 +5,7 @@ JOBS ?= $(shell nproc)
 # What building and testing need: compiler and build tools, then the libraries.
 BUILD_PACKAGES := ca-certificates cmake g++ git make ninja-build pkg-config \
   libcli11-dev libfmt-dev libgtest-dev libhwy-dev libpcre2-dev libsqlite3-dev libssl-dev \
-  libtomlplusplus-dev libutf8proc-dev libzstd-dev nlohmann-json3-dev zlib1g-dev
+  libtomlplusplus-dev libzstd-dev nlohmann-json3-dev zlib1g-dev
 # What checks of the source need beside them.
 CHECK_PACKAGES := ccache clang-format
 AARCH64_PACKAGES := g++-aarch64-linux-gnu qemu-user

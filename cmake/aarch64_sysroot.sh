@@ -7,7 +7,7 @@
 set -euo pipefail
 
 readonly PACKAGES=(libcli11-dev libfmt-dev libgtest-dev libhwy-dev libpcre2-dev libsqlite3-dev
-  libssl-dev libutf8proc-dev libzstd-dev nlohmann-json3-dev zlib1g-dev)
+  libssl-dev libtomlplusplus-dev libzstd-dev nlohmann-json3-dev zlib1g-dev)
 readonly COMPILER_PACKAGES='^(libc6|libc-|libc-dev|libcrypt|linux-libc|libgcc|libstdc|gcc-|libnsl|libtirpc|rpcsvc|libgssapi|libk|libcom-err|libnss)'
 
 folder=$(mkdir -p "$1" && cd "$1" && pwd)
