@@ -91,7 +91,9 @@ inline float RefExpNonPositive(float x, float lowest) { return x < lowest ? 0.0f
 inline double RefExpNonPositive(double x, double lowest) { return x < lowest ? 0.0 : std::exp(x); }
 
 inline float RefLog(float x) {
-  const int32_t bits = std::bit_cast<int32_t>(x) - math::kSqrtHalfBits;
+  // Unsigned, because a negative x wraps around.
+  const int32_t bits =
+      static_cast<int32_t>(std::bit_cast<uint32_t>(x) - static_cast<uint32_t>(math::kSqrtHalfBits));
   const float k = static_cast<float>(bits >> 23);
   const float f = std::bit_cast<float>((bits & 0x007fffff) + math::kSqrtHalfBits) - 1.0f;
   float p = math::kLogP[8];

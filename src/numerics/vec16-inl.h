@@ -151,7 +151,7 @@ template <typename T>
 HWY_NOINLINE void StorePartial(Vec16 a, T* p, size_t n) {
   HWY_ALIGN T lanes[kLanes];
   Store(a, lanes);
-  std::memcpy(p, lanes, n * sizeof(T));
+  if (n > 0) std::memcpy(p, lanes, n * sizeof(T));
 }
 
 // ---- Arithmetic ------------------------------------------------------------------------------
