@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <bit>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -80,7 +82,8 @@ TEST_F(CheckpointTest, ReadsBackBitForBit) {
   for (const CheckpointTensor& tensor : Tensors()) {
     std::vector<float> data(tensor.data.size(), -1.0f);
     reader.ReadTensor(tensor.name, data);
-    EXPECT_EQ(std::memcmp(data.data(), tensor.data.data(), tensor.data.size_bytes()), 0);
+    const auto bits = [](float x) { return std::bit_cast<uint32_t>(x); };
+    EXPECT_TRUE(std::ranges::equal(data, tensor.data, {}, bits, bits)) << tensor.name;
   }
 }
 
