@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands that look at models and runs (info, fingerprint, eval loss, runs verify, traces,
+// bench), on one small run.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "base/json.h"
+#include "base/philox.h"
+#include "cli/program_fixture.h"
+#include "ledger/ledger.h"
+#include "model/model_file.h"
+#include "text/tokenizer.h"
+
+namespace cambium {
+namespace {
+
+class ModelCommandsTest : public ProgramFixture {
+ protected:
+  ModelCommandsTest() {
+    const Philox random(1, RandomPurpose::kTest);
+    std::string text;
+    for (uint64_t i = 0; i < 60; ++i) {
+      for (uint64_t j = 0; j < 20; ++j) {
+        text += random.Below(2, i, j) == 0 ? "green leaves " : "fall slowly, ";
+      }
+      text += fmt::format("said number {}.\n<|endoftext|>\n", i);
+    }
+    WriteFileAtomically(folder_ / "text.txt", text);
+  }
+
+  ProgramResult Train(const std::string& options) {
+    return Run("train --data text.txt --preset nano --tokenizer byte --rows 4 --row-tokens 32 "
+               "--steps 4 --quiet --threads 2 --ledger runs.sqlite " +
+               options);
+  }
+  Json RunJson(const std::string& arguments, int exit_code = 0) {
+    const ProgramResult result = Run(arguments + " --json --quiet --ledger runs.sqlite");
+    EXPECT_EQ(result.exit_code, exit_code) << arguments << "\n" << result.err;
+    return Json::parse(result.out);
+  }
+};
+
+TEST_F(ModelCommandsTest, DescribeMeasureAndVerifyARun) {
+  const ProgramResult trained = Train("--out run --hf --json");
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  const std::string fingerprint = Json::parse(trained.out)["fingerprint"];
+
+  // One identity in every format.
+  const Json info = RunJson("info run --tensors --context 1000");
+  EXPECT_EQ(info["fingerprint"]["computed"], fingerprint);
+  EXPECT_EQ(info["fingerprint"]["equal"], true);
+  EXPECT_EQ(info["config"]["width"], 64);
+  EXPECT_EQ(info["tokenizer"]["model"], "byte");
+  EXPECT_EQ(info["numerics_version"], 1);
+  EXPECT_EQ(info["tensors"].size(), info["tensor_count"]);
+  EXPECT_GT(info["kv_cache"]["bytes"], 2 * 2 * 64 * 1000);
+  const ProgramResult text = Run("info run/model.gguf");
+  EXPECT_NE(text.out.find("equal to the one recorded in the file"), std::string::npos) << text.out;
+  for (const char* path : {"run", "run/model.gguf"}) {
+    const Json json = RunJson(fmt::format("fingerprint {}", path));
+    EXPECT_EQ(json["kind"], "weights");
+    EXPECT_EQ(json["fingerprint"], fingerprint);
+  }
+  const Json bytes = RunJson("fingerprint run/model.gguf --bytes");
+  EXPECT_EQ(bytes["kind"], "file");
+  EXPECT_EQ(Shell("sha256sum run/model.gguf").out.substr(0, 64), bytes["sha256"]);
+  // A changed weight is noticed.
+  Shell("cp run/model.gguf changed.gguf; printf '\\001' | dd of=changed.gguf bs=1 conv=notrunc "
+        "seek=$(($(stat -c %s changed.gguf) - 40)) status=none");
+  const Json changed = RunJson("info changed.gguf");
+  EXPECT_EQ(changed["fingerprint"]["equal"], false);
+  EXPECT_NE(changed["fingerprint"]["note"].get<std::string>().find("NOT"), std::string::npos);
+  // A broken file is still a file.
+  Shell("head -c 1000 run/model.gguf > broken.gguf");
+  EXPECT_EQ(RunJson("fingerprint broken.gguf")["kind"], "file");
+  EXPECT_EQ(Run("info broken.gguf").exit_code, 1);
+
+  const Json loss = RunJson("eval loss --model run --data text.txt --compute bf16");
+  EXPECT_EQ(loss["documents"], 60);
+  EXPECT_EQ(loss["bytes"], loss["tokens"]) << "one byte a token";
+  EXPECT_NEAR(loss["bits_per_byte"].get<double>(),
+              loss["nats_per_token"].get<double>() / std::log(2.0), 1e-9);
+  EXPECT_LT(loss["nats_per_token"], 5.5);
+  const Json chunks = RunJson("eval loss --model run --data text.txt --chunks --context 33");
+  EXPECT_EQ(chunks["tokens"], chunks["windows"].get<int>() * (33 - 33 / 2 - 1));
+  EXPECT_EQ(Run("eval loss --model run --data text.txt --chunks --context 100000").exit_code, 2);
+
+  const Json verified = RunJson("runs verify latest --threads 3");
+  EXPECT_EQ(verified["verified"], true);
+  EXPECT_EQ(verified["steps"], 4);
+  EXPECT_EQ(verified["final_compared"], true);
+  EXPECT_EQ(RunJson("runs verify latest --steps 2 --threads 1")["steps"], 2);
+  Shell("echo 'one more document' >> text.txt");
+  const ProgramResult refused = Run("runs verify latest --quiet --ledger runs.sqlite");
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_NE(refused.err.find("the data has changed"), std::string::npos) << refused.err;
+}
+
+TEST_F(ModelCommandsTest, VerifyNamesTheFirstStepThatDiffers) {
+  ASSERT_EQ(Train("--out run").exit_code, 0);
+  // The same configuration under a record that says something else about step 3.
+  Ledger ledger(folder_ / "runs.sqlite");
+  const RunDetails run = ledger.Show("latest");
+  const std::string id = ledger.BeginRun(run.record.start);
+  for (StepFingerprint step : run.fingerprints) {
+    if (step.step == 3) step.sha256 = std::string(64, '0');
+    ledger.RecordFingerprint(id, step);
+  }
+  const Json json = RunJson("runs verify " + id, 1);
+  EXPECT_EQ(json["verified"], false);
+  EXPECT_EQ(json["first_difference"]["step"], 3);
+  EXPECT_EQ(json["first_difference"]["last_equal_step"], 2);
+  EXPECT_EQ(Run("runs verify nosuchrun --ledger runs.sqlite").exit_code, 1);
+}
+
+TEST_F(ModelCommandsTest, TracesOfEqualRunsAreEqual) {
+  ASSERT_EQ(Train("--out a --trace-ops a.trace").exit_code, 0);
+  ASSERT_EQ(Train("--out b --trace-ops b.trace --threads 1").exit_code, 0);
+  ASSERT_EQ(Train("--out c --trace-ops c.trace --lr 0.0021").exit_code, 0);
+  EXPECT_EQ(RunJson("runs compare-traces a.trace b.trace")["equal"], true);
+  const Json json = RunJson("runs compare-traces a.trace c.trace", 1);
+  EXPECT_EQ(json["first_difference"]["step"], 0);
+  EXPECT_EQ(json["first_difference"]["a"]["name"], "updated token_embd.weight");
+}
+
+TEST_F(ModelCommandsTest, ListsModelsThatItCannotRun) {
+  const std::string special = "<|endoftext|>";
+  const TokenizerData tokenizer = MakeByteTokenizer({&special, 1});
+  ModelConfig config = FindModelPreset("nano").config;
+  config.vocab_size = tokenizer.tokens.size();
+  const ParameterStore parameters(config, /*with_gradients=*/false);
+  SaveGguf(folder_ / "model.gguf", parameters, tokenizer, {});
+  // Another architecture with a name of the same length.
+  Shell("sed -i 's/qwen3/weird/g' model.gguf");
+  const Json info = RunJson("info model.gguf");
+  EXPECT_EQ(info["runnable"], false);
+  EXPECT_EQ(info["architecture"], "weird");
+  EXPECT_GT(info["tensor_count"], 10);
+  EXPECT_EQ(RunJson("fingerprint model.gguf")["kind"], "file");
+  EXPECT_EQ(Run("eval loss --model model.gguf --data text.txt").exit_code, 1);
+}
+
+TEST_F(ModelCommandsTest, BenchesReportNumbers) {
+  const Json machine = RunJson("bench machine --milliseconds 5 --threads 2");
+  ASSERT_EQ(machine["measurements"].size(), 2u);
+  EXPECT_GT(machine["measurements"][1]["bf16_flops_per_s"], 1e8);
+  const Json train = RunJson(
+      "bench train --preset nano --vocab-size 300 --rows 4 --row-tokens 32 --steps 2 --profile "
+      "--threads 2");
+  EXPECT_EQ(train["steps"], 2);
+  EXPECT_GT(train["tokens_per_s"], 0);
+  double profiled = 0;
+  for (const Json& entry : train["profile"]) profiled += entry["seconds"].get<double>();
+  EXPECT_GT(profiled, 0);
+  const Json ops = RunJson("bench ops --filter rms --repeats 1 --threads 2");
+  EXPECT_GE(ops["operations"].size(), 2u);
+  EXPECT_EQ(Run("bench ops --filter nosuchoperation").exit_code, 2);
+}
+
+}  // namespace
+}  // namespace cambium
