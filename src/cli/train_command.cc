@@ -2,6 +2,7 @@
 // cambium train: from text to a model in a folder.
 #include <fstream>
 #include <memory>
+#include <optional>
 
 #include "base/file.h"
 #include "base/interrupt.h"
@@ -24,9 +25,11 @@ struct TrainArguments {
   std::string data, out, budget, tokens, config, preset = "small", dtype = "bf16", tokenizer;
   std::string optimizer = "muon", schedule, export_type = "f32", batch_mode;
   std::string separator = "<|endoftext|>", checkpoint_every = "60s";
-  uint64_t steps = 0, seed = 1, vocab_size = 0, eval_every = 0;
+  std::optional<uint64_t> steps;
+  uint64_t seed = 1, vocab_size = 0, eval_every = 0;
   uint32_t rows = 0, row_tokens = 0;
-  double learning_rate = 0, val_fraction = -1;
+  std::optional<double> learning_rate;
+  double val_fraction = -1;
   std::string trace_ops;
   bool resume = false, hf = false, skip_bad_lines = false;
 };
@@ -74,7 +77,14 @@ TrainConfig MakeConfig(const TrainArguments& a, const Context& context, const To
   if (a.resume) {
     // The checkpoint knows; what is given beside it must agree, and RunTraining checks the rest.
     try {
-      return ConfigOfCheckpoint(a.out);
+      const TrainConfig config = ConfigOfCheckpoint(a.out);
+      if (a.steps && *a.steps != config.num_steps) {
+        Fail(
+            ErrorCode::kInvalidArgument,
+            "{}: the run has {} steps, --steps {} was given; a resumed run keeps its configuration",
+            a.out, config.num_steps, *a.steps);
+      }
+      return config;
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kNotFound) throw;
     }
@@ -129,9 +139,9 @@ TrainConfig MakeConfig(const TrainArguments& a, const Context& context, const To
   }
   config.micro_batch_rows = std::min(config.micro_batch_rows, config.rows);
   while (config.rows % config.micro_batch_rows != 0) --config.micro_batch_rows;
-  if (a.steps > 0) config.num_steps = a.steps;
+  if (a.steps) config.num_steps = *a.steps;
   config.warmup_steps = std::min<uint64_t>(config.num_steps / 20, 100);
-  if (a.learning_rate > 0) config.learning_rate = a.learning_rate;
+  if (a.learning_rate) config.learning_rate = *a.learning_rate;
   if (!a.schedule.empty()) {
     config.schedule =
         a.schedule == "cosine" ? ScheduleKind::kCosine : ScheduleKind::kWarmupStableDecay;
@@ -179,10 +189,8 @@ void Train(const TrainArguments& arguments, const Context& context) {
   if (a.vocab_size == 0) a.vocab_size = a.preset == "gpt2" ? 32768 : 4096;
   MakeDirectories(a.out);
   const std::shared_ptr<const Tokenizer> tokenizer = MakeTokenizer(a, context, dataset, pool);
-  if (tokenizer->data().model == TokenizerModel::kBpe) {
-    WriteFileAtomically(std::filesystem::path(a.out) / "tokenizer.json",
-                        ToHfTokenizer(tokenizer->data()));
-  }
+  WriteFileAtomically(std::filesystem::path(a.out) / "tokenizer.json",
+                      ToHfTokenizer(tokenizer->data()));
   const TrainConfig config = MakeConfig(a, context, *tokenizer, dataset, pool);
   const MachinePeak peak = MeasureMachinePeak(pool, 60);
   const double unit = config.compute == DType::kBF16 ? peak.bf16_flops_per_s : peak.f32_flops_per_s;

@@ -57,6 +57,18 @@ double MeanBytesPerToken(const std::filesystem::path& data, const TokenDatasetOp
   return static_cast<double>(bytes) / static_cast<double>(std::max<size_t>(1, tokens));
 }
 
+namespace {
+
+// As a shell reads it back.
+std::string Quote(const std::string& path) {
+  if (path.find_first_of(" \t'\"$&;|<>()*?[]~`\\") == std::string::npos) return path;
+  std::string quoted = "'";
+  for (const char c : path) quoted += c == '\'' ? "'\\''" : std::string(1, c);
+  return quoted + "'";
+}
+
+}  // namespace
+
 void ReportTraining(const TrainRunResult& result, const std::string& out, const std::string& data,
                     const Context& context) {
   const std::string model = (std::filesystem::path(out) / "model.gguf").string();
@@ -84,7 +96,7 @@ void ReportTraining(const TrainRunResult& result, const std::string& out, const 
     Print(
         fmt::format("stopped after step {}; everything is saved. To go on:\n"
                     "  cambium train --data {} --out {} --resume\n",
-                    result.steps_done, data, out));
+                    result.steps_done, Quote(data), Quote(out)));
     return;
   }
   Print(fmt::format("trained     {} tokens in {}, {} tokens/s\n",
