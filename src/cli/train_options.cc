@@ -110,7 +110,7 @@ void ReportTraining(const TrainRunResult& result, const std::string& out, const 
   Print(
       fmt::format("\nNext:\n  cambium generate --model {} --prompt \"Once upon a time\"\n"
                   "  cambium info {}\n",
-                  model, model));
+                  Quote(model), Quote(model)));
 }
 
 }  // namespace cambium
