@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the fixed order of sums costs: the micro-kernel of matrix products (6 rows x 64 columns, bf16
-// pairs) in the contract's order against the same kernel with a free order, interleaved.
+// What the fixed order of sums costs: the micro-kernel of matrix products (6 rows x 64 columns,
+// bf16 pairs) in the contract's order against the same kernel with a free order, interleaved.
 //
 //   contract   one accumulator per output over all pairs, the odd element of a pair first
 //   even first the other order inside a pair (where two instructions make a pair)
 //   split k    the pairs in four parts with sums of their own, added at the end
 //   small tile two sums at once for half as many rows: twice the independent chains per output
 //
-// On x86 with AVX-512 BF16 a pair is one VDPBF16PS, whose order inside the pair is the contract's, so
-// even first is the contract there. All variants do the same number of multiply-adds on the same
+// On x86 with AVX-512 BF16 a pair is one VDPBF16PS, whose order inside the pair is the contract's,
+// so even first is the contract there. All variants do the same number of multiply-adds on the same
 // packed operands, which stay in the caches as they do in a blocked product.
 //
-// Build and run: cmake --build build/release --target bench_exactness; one thread, pinned is best.
+// Build: cmake --build build/release --target bench_exactness. Run: pinned to one CPU; the argument
+// is an instruction set (avx2), the best one without.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -49,8 +50,8 @@ uint32_t PairWord(const BFloat16* a) {
 
 #if defined(__x86_64__)
 
-// Rows first_row to first_row + kNumRows, with kSums sums per output that take turns at the pairs (or
-// each a contiguous part of them).
+// Rows first_row to first_row + kNumRows, with kSums sums per output that take turns at the pairs
+// (or each a contiguous part of them).
 template <size_t kNumRows, size_t kSums>
 __attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16"))) void DotRows(const Operands& o,
                                                                              size_t first_row) {
@@ -69,8 +70,8 @@ __attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16"))) void DotRows(con
       for (size_t v = 0; v < 4; ++v) b[v] = (__m512bh)_mm512_loadu_si512(panel + v * 32);
 #pragma GCC unroll 8
       for (size_t r = 0; r < kNumRows; ++r) {
-        const __m512bh a = (__m512bh)_mm512_set1_epi32(static_cast<int>(
-            PairWord(o.a + ((first_row + r) * o.pairs + p + s) * 2)));
+        const __m512bh a = (__m512bh)_mm512_set1_epi32(
+            static_cast<int>(PairWord(o.a + ((first_row + r) * o.pairs + p + s) * 2)));
 #pragma GCC unroll 4
         for (size_t v = 0; v < 4; ++v) acc[s][r][v] = _mm512_dpbf16_ps(acc[s][r][v], a, b[v]);
       }
@@ -85,7 +86,8 @@ __attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16"))) void DotRows(con
   }
 }
 
-// One accumulator per output, `parts` parts of k one after the other, their sums added through memory.
+// One accumulator per output, `parts` parts of k one after the other, their sums added through
+// memory.
 template <size_t kParts>
 __attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16"))) void SplitK(const Operands& o) {
   alignas(64) static float parts[kParts][kRows * kCols];
@@ -103,8 +105,8 @@ __attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16"))) void SplitK(cons
       }
 #pragma GCC unroll 8
       for (size_t r = 0; r < kRows; ++r) {
-        const __m512bh a = (__m512bh)_mm512_set1_epi32(
-            static_cast<int>(PairWord(o.a + (r * o.pairs + p) * 2)));
+        const __m512bh a =
+            (__m512bh)_mm512_set1_epi32(static_cast<int>(PairWord(o.a + (r * o.pairs + p) * 2)));
 #pragma GCC unroll 4
         for (size_t v = 0; v < 4; ++v) acc[r][v] = _mm512_dpbf16_ps(acc[r][v], a, b[v]);
       }
@@ -140,8 +142,8 @@ __attribute__((target("avx2,fma"))) void PairOrder(const Operands& o) {
       __m256 odd[2], even[2];
 #pragma GCC unroll 2
       for (size_t v = 0; v < 2; ++v) {
-        const __m256i b = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(
-            o.b + (p * kCols + group + v * 8) * 2));
+        const __m256i b = _mm256_loadu_si256(
+            reinterpret_cast<const __m256i*>(o.b + (p * kCols + group + v * 8) * 2));
         odd[v] = _mm256_castsi256_ps(_mm256_and_si256(b, high));
         even[v] = _mm256_castsi256_ps(_mm256_slli_epi32(b, 16));
       }
@@ -196,7 +198,8 @@ double Median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-int Main() {
+int Main(int argc, char** argv) {
+  if (argc > 1) SetSimdTarget(argv[1]);
   const SimdTarget target = ActiveSimdTarget();
   std::vector<Variant> variants = Variants(target);
   if (variants.empty()) {
@@ -227,7 +230,7 @@ int Main() {
       std::printf("the contract's kernel here has other bits than numerics::Gemm\n");
       return 1;
     }
-    const size_t calls = (size_t{1} << 24) / (kRows * kCols * depth) + 1;
+    const size_t calls = (size_t{1} << 27) / (kRows * kCols * depth) + 1;
     for (Variant& variant : variants) variant.seconds.clear();
     double gemm_seconds = 0;
     std::vector<double> gemm;
@@ -262,4 +265,4 @@ int Main() {
 }  // namespace
 }  // namespace cambium
 
-int main() { return cambium::Main(); }
+int main(int argc, char** argv) { return cambium::Main(argc, argv); }

@@ -26,7 +26,7 @@ using Clock = std::chrono::steady_clock;
 struct BenchTrainArguments {
   std::string preset = "small", dtype = "bf16", optimizer = "adamw";
   size_t vocab_size = 0, steps = 5;
-  uint32_t rows = 0, row_tokens = 256, micro_batch_rows = 0;
+  uint32_t rows = 0, row_tokens = 0, micro_batch_rows = 0;
   bool profile = false;
 };
 
@@ -41,11 +41,14 @@ TrainConfig ConfigOf(const BenchTrainArguments& a) {
   TrainConfig config = DefaultTrainConfig(
       model, 0, a.optimizer == "muon" ? OptimizerKind::kMuon : OptimizerKind::kAdamW);
   config.compute = a.dtype == "f32" ? DType::kF32 : DType::kBF16;
-  config.row_tokens = a.row_tokens;
+  config.row_tokens = a.row_tokens > 0
+                          ? a.row_tokens
+                          : static_cast<uint32_t>(std::min<size_t>(256, model.context_length));
   config.rows = a.rows > 0 ? a.rows : gpt2 ? 4 : 32;
-  config.micro_batch_rows = a.micro_batch_rows > 0
-                                ? a.micro_batch_rows
-                                : std::min(config.rows, std::max<uint32_t>(1, 2048 / a.row_tokens));
+  config.micro_batch_rows =
+      a.micro_batch_rows > 0
+          ? a.micro_batch_rows
+          : std::min(config.rows, std::max<uint32_t>(1, 2048 / config.row_tokens));
   while (a.micro_batch_rows == 0 && config.rows % config.micro_batch_rows != 0) {
     --config.micro_batch_rows;
   }
@@ -226,9 +229,8 @@ void AddBenchTrainCommand(CLI::App& bench, Context& context) {
   command->add_option("--rows", a->rows, "Rows of a step (default: 4 for gpt2, else 32)")
       ->check(CLI::Range(1u, 65536u))
       ->type_name("N");
-  command->add_option("--row-tokens", a->row_tokens, "Tokens of a row")
-      ->capture_default_str()
-      ->check(CLI::Range(1u, 65536u))
+  command->add_option("--row-tokens", a->row_tokens, "Tokens of a row (default: 256)")
+      ->check(CLI::Range(2u, 65536u))
       ->type_name("N");
   command
       ->add_option("--micro-batch-rows", a->micro_batch_rows,

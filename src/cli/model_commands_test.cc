@@ -31,9 +31,10 @@ class ModelCommandsTest : public ProgramFixture {
   }
 
   ProgramResult Train(const std::string& options) {
-    return Run("train --data text.txt --preset nano --tokenizer byte --rows 4 --row-tokens 32 "
-               "--steps 4 --quiet --threads 2 --ledger runs.sqlite " +
-               options);
+    return Run(
+        "train --data text.txt --preset nano --tokenizer byte --rows 4 --row-tokens 32 "
+        "--steps 4 --quiet --ledger runs.sqlite " +
+        options);
   }
   Json RunJson(const std::string& arguments, int exit_code = 0) {
     const ProgramResult result = Run(arguments + " --json --quiet --ledger runs.sqlite");
@@ -43,7 +44,7 @@ class ModelCommandsTest : public ProgramFixture {
 };
 
 TEST_F(ModelCommandsTest, DescribeMeasureAndVerifyARun) {
-  const ProgramResult trained = Train("--out run --hf --json");
+  const ProgramResult trained = Train("--out run --hf --json --threads 2");
   ASSERT_EQ(trained.exit_code, 0) << trained.err;
   const std::string fingerprint = Json::parse(trained.out)["fingerprint"];
 
@@ -67,8 +68,9 @@ TEST_F(ModelCommandsTest, DescribeMeasureAndVerifyARun) {
   EXPECT_EQ(bytes["kind"], "file");
   EXPECT_EQ(Shell("sha256sum run/model.gguf").out.substr(0, 64), bytes["sha256"]);
   // A changed weight is noticed.
-  Shell("cp run/model.gguf changed.gguf; printf '\\001' | dd of=changed.gguf bs=1 conv=notrunc "
-        "seek=$(($(stat -c %s changed.gguf) - 40)) status=none");
+  Shell(
+      "cp run/model.gguf changed.gguf; printf '\\001' | dd of=changed.gguf bs=1 conv=notrunc "
+      "seek=$(($(stat -c %s changed.gguf) - 40)) status=none");
   const Json changed = RunJson("info changed.gguf");
   EXPECT_EQ(changed["fingerprint"]["equal"], false);
   EXPECT_NE(changed["fingerprint"]["note"].get<std::string>().find("NOT"), std::string::npos);
@@ -99,7 +101,7 @@ TEST_F(ModelCommandsTest, DescribeMeasureAndVerifyARun) {
 }
 
 TEST_F(ModelCommandsTest, VerifyNamesTheFirstStepThatDiffers) {
-  ASSERT_EQ(Train("--out run").exit_code, 0);
+  ASSERT_EQ(Train("--out run --threads 2").exit_code, 0);
   // The same configuration under a record that says something else about step 3.
   Ledger ledger(folder_ / "runs.sqlite");
   const RunDetails run = ledger.Show("latest");
@@ -116,9 +118,9 @@ TEST_F(ModelCommandsTest, VerifyNamesTheFirstStepThatDiffers) {
 }
 
 TEST_F(ModelCommandsTest, TracesOfEqualRunsAreEqual) {
-  ASSERT_EQ(Train("--out a --trace-ops a.trace").exit_code, 0);
+  ASSERT_EQ(Train("--out a --trace-ops a.trace --threads 2").exit_code, 0);
   ASSERT_EQ(Train("--out b --trace-ops b.trace --threads 1").exit_code, 0);
-  ASSERT_EQ(Train("--out c --trace-ops c.trace --lr 0.0021").exit_code, 0);
+  ASSERT_EQ(Train("--out c --trace-ops c.trace --threads 2 --lr 0.0021").exit_code, 0);
   EXPECT_EQ(RunJson("runs compare-traces a.trace b.trace")["equal"], true);
   const Json json = RunJson("runs compare-traces a.trace c.trace", 1);
   EXPECT_EQ(json["first_difference"]["step"], 0);
