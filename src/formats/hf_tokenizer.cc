@@ -20,6 +20,9 @@ namespace {
 // of 10^5 members.
 using Node = nlohmann::json;
 
+// What fills an id that no token has.
+std::string PaddingName(size_t id) { return fmt::format("[PAD{}]", id); }
+
 class Reader {
  public:
   Reader(std::string_view json, const std::string& source_name)
@@ -136,7 +139,8 @@ class Reader {
         Corrupt(fmt::format("two tokens have the id {}; one is {}", id, Quote(word)));
       }
       auto bytes = PrintableToBytes(word);
-      const bool is_reachable = bytes.has_value() && !bytes->empty();
+      const bool is_reachable =
+          bytes.has_value() && !bytes->empty() && word != PaddingName(static_cast<size_t>(id));
       SetToken(id, is_reachable ? std::move(*bytes) : word,
                is_reachable ? TokenType::kNormal : TokenType::kUnused);
       id_of_word_.emplace(word, id);
@@ -168,7 +172,7 @@ class Reader {
 
   void FillGaps() {
     for (size_t id = 0; id < data_.tokens.size(); ++id) {
-      if (!is_set_[id]) data_.tokens[id] = fmt::format("[PAD{}]", id);
+      if (!is_set_[id]) data_.tokens[id] = PaddingName(id);
     }
   }
 

@@ -75,8 +75,7 @@ void CheckVocabularyVectors(const Tokenizer& tokenizer, const std::filesystem::p
   EXPECT_GE(num_checked, 40u);
 }
 
-// Disabled until vocabularies without a token for every byte are read (some real ones lack a few).
-TEST(TokenizerVectors, DISABLED_GgufVocabularies) {
+TEST(TokenizerVectors, GgufVocabularies) {
   const auto folder = Tokenizers() / "ggml-vocab";
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no " << folder;
   for (const char* name : {"gpt-2", "qwen2", "falcon", "deepseek-coder"}) {
@@ -107,8 +106,7 @@ TEST(TokenizerVectors, HuggingFaceGpt2) {
 }
 
 // GPT-NeoX: control tokens at the start, runs of spaces as added tokens at the end.
-// Disabled for the same reason: it has no token for some bytes that UTF-8 never uses.
-TEST(TokenizerVectors, DISABLED_HuggingFacePythia) {
+TEST(TokenizerVectors, HuggingFacePythia) {
   const auto file = Tokenizers() / "pythia" / "20B_tokenizer.json.zst";
   if (!std::filesystem::exists(file)) GTEST_SKIP() << "no " << file;
   const TokenizerData data = ParseHfTokenizer(Read(file), file.string());

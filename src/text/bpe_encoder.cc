@@ -83,10 +83,7 @@ BpeEncoder::BpeEncoder(const TokenizerData& data)
   for (size_t byte = 0; byte < 256; ++byte) {
     const char c = static_cast<char>(byte);
     byte_ids_[byte] = FindToken({&c, 1});
-    if (byte_ids_[byte] < 0) {
-      Fail(ErrorCode::kCorruptData,
-           "tokenizer: no token is the byte 0x{:02x} alone: such text could not be encoded", byte);
-    }
+    if (byte_ids_[byte] < 0) encodes_any_bytes_ = false;
   }
   size_t num_slots = 1024;
   while (num_slots < data.merges.size() * 2) num_slots *= 2;
@@ -118,6 +115,16 @@ int32_t BpeEncoder::FindToken(std::string_view bytes) const {
   return it == token_ids_.end() ? -1 : it->second;
 }
 
+int32_t BpeEncoder::ByteId(char byte) const {
+  const int32_t id = byte_ids_[static_cast<uint8_t>(byte)];
+  if (id < 0) {
+    Fail(ErrorCode::kInvalidArgument,
+         "the text has a byte 0x{:02x}, for which this tokenizer has no token",
+         static_cast<uint8_t>(byte));
+  }
+  return id;
+}
+
 void BpeEncoder::AddMerge(const Merge& merge) {
   const size_t mask = merges_.size() - 1;
   size_t i = HashPair(merge.left, merge.right) & mask;
@@ -136,7 +143,7 @@ const BpeEncoder::Merge& BpeEncoder::FindMerge(int32_t left, int32_t right) cons
 
 void BpeEncoder::Encode(std::string_view piece, Cache& cache, std::vector<int32_t>& ids) const {
   if (piece.size() == 1) {
-    ids.push_back(byte_ids_[static_cast<uint8_t>(piece[0])]);
+    ids.push_back(ByteId(piece[0]));
     return;
   }
   if (piece.size() > Cache::kMaxBytes) {
@@ -184,7 +191,7 @@ void BpeEncoder::EncodeShort(std::string_view piece, std::vector<int32_t>& ids) 
   uint32_t ranks[kMaxShortBytes];   // of the pair (i, i + 1)
   int32_t results[kMaxShortBytes];  // what it becomes
   size_t n = piece.size();
-  for (size_t i = 0; i < n; ++i) symbols[i] = byte_ids_[static_cast<uint8_t>(piece[i])];
+  for (size_t i = 0; i < n; ++i) symbols[i] = ByteId(piece[i]);
   const auto look_up = [&](size_t i) {
     const Merge& merge = FindMerge(symbols[i], symbols[i + 1]);
     ranks[i] = merge.rank;
@@ -236,7 +243,7 @@ void BpeEncoder::EncodeByHeap(std::string_view piece, std::vector<int32_t>& ids)
     return true;
   };
   for (size_t i = 0; i < piece.size(); ++i) {
-    nodes[i] = {byte_ids_[static_cast<uint8_t>(piece[i])], i == 0 ? none : i - 1, i + 1};
+    nodes[i] = {ByteId(piece[i]), i == 0 ? none : i - 1, i + 1};
   }
   for (size_t i = 0; i < piece.size(); ++i) add(i);
   const auto later = std::greater<Candidate>();

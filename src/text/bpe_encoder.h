@@ -30,18 +30,23 @@ class BpeEncoder {
   using CachePtr = std::unique_ptr<Cache, CacheDeleter>;
 
   // `data` must outlive the encoder and stay where it is. Only normal (and byte) tokens take part:
-  // no merge can lead to a control or user-defined token. Throws kCorruptData for a byte without a
-  // token, two tokens of the same bytes, and merges that are out of range, repeated, of tokens that
-  // are not normal, or whose result is not a token.
+  // no merge can lead to a control or user-defined token. Throws kCorruptData for two tokens of the
+  // same bytes, and for merges that are out of range, repeated, of tokens that are not normal, or
+  // whose result is not a token.
   explicit BpeEncoder(const TokenizerData& data);
 
   CachePtr NewCache() const;
 
-  // Appends the ids of a piece (not empty).
+  // Appends the ids of a piece (not empty). Throws kInvalidArgument for a byte that has no token.
   void Encode(std::string_view piece, Cache& cache, std::vector<int32_t>& ids) const;
 
   // The same without the cache and with the heap at every length: the reference of the tests.
   void EncodeByHeap(std::string_view piece, std::vector<int32_t>& ids) const;
+
+  // False for the vocabularies, rare but real, in which some bytes that their training text did not
+  // have are no tokens (GPT-NeoX lacks those that UTF-8 never uses, Falcon some control
+  // characters).
+  bool encodes_any_bytes() const { return encodes_any_bytes_; }
 
   // The normal token of these bytes, or -1.
   int32_t FindToken(std::string_view bytes) const;
@@ -60,7 +65,11 @@ class BpeEncoder {
   void EncodeUncached(std::string_view piece, std::vector<int32_t>& ids) const;
   void EncodeShort(std::string_view piece, std::vector<int32_t>& ids) const;
 
-  std::array<int32_t, 256> byte_ids_;
+  // The token of a byte; throws kInvalidArgument when there is none.
+  int32_t ByteId(char byte) const;
+
+  std::array<int32_t, 256> byte_ids_;  // -1: none
+  bool encodes_any_bytes_ = true;
   std::unordered_map<std::string_view, int32_t> token_ids_;  // of normal tokens
   std::vector<Merge> merges_;  // open addressing, a power of two, at most half full
   bool ignore_merges_;         // a piece that is a token is that token

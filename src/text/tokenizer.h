@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A tokenizer: text to token ids and back, exact for any bytes.
+// A tokenizer: text to token ids and back, exact for any bytes. (Some published vocabularies lack a
+// few bytes: such text is refused with kInvalidArgument; see encodes_any_bytes.)
 //
 // Special tokens: Encode of plain text never yields a control token, whatever the text says; only
 // parse_special (for chat templates, never for what a user typed) finds them. User-defined tokens
@@ -45,6 +46,8 @@ class Tokenizer {
 
   const TokenizerData& data() const { return data_; }
   int32_t vocab_size() const { return static_cast<int32_t>(data_.tokens.size()); }
+  // True for every tokenizer that is made here.
+  bool encodes_any_bytes() const { return encoder_ == nullptr || encoder_->encodes_any_bytes(); }
   int32_t bos_id() const { return data_.bos_id; }
   int32_t eos_id() const { return data_.eos_id; }
 
