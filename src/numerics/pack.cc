@@ -101,9 +101,42 @@ void TransposeWords(const uint32_t* HWY_RESTRICT in, size_t in_stride, size_t ro
     }
   }
   for (size_t r = 0; r < rows; ++r) {
-    for (size_t c = r < rows4 ? cols4 : 0; c < cols; ++c)
-      out[c * out_stride + r] = in[r * in_stride + c];
+    for (size_t c = r < rows4 ? cols4 : 0; c < cols; ++c) {
+      std::memcpy(out + c * out_stride + r, in + r * in_stride + c, sizeof(uint32_t));
+    }
   }
+}
+
+// Source rows 2p and 2p + 1 (beyond K: zeros) to pair p of a bf16 panel of `width` words a pair.
+template <typename S>
+HWY_INLINE void InterleaveRows(const S* source, size_t K, size_t cols, size_t row_stride,
+                               size_t width, uint32_t* out) {
+  for (size_t k = 0; k < K; k += 2, out += width) {
+    const S* even = source + k * row_stride;
+    if constexpr (std::is_same_v<S, float>) {
+      if (k + 1 < K) {
+        InterleaveF32(even, even + row_stride, cols, out);
+      } else {
+        for (size_t i = 0; i < cols; ++i) out[i] = ToBFloat16(even[i]).bits;
+      }
+    } else {
+      if (k + 1 < K) {
+        InterleaveBF16(even, even + row_stride, cols, out);
+      } else {
+        for (size_t i = 0; i < cols; ++i) out[i] = even[i].bits;
+      }
+    }
+    for (size_t i = cols; i < width; ++i) out[i] = 0;
+  }
+}
+
+void InterleaveRowsF32(const float* source, size_t K, size_t cols, size_t row_stride, size_t width,
+                       uint32_t* out) {
+  InterleaveRows(source, K, cols, row_stride, width, out);
+}
+void InterleaveRowsBF16(const BFloat16* source, size_t K, size_t cols, size_t row_stride,
+                        size_t width, uint32_t* out) {
+  InterleaveRows(source, K, cols, row_stride, width, out);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -115,8 +148,8 @@ namespace cambium {
 namespace {
 
 HWY_EXPORT(RowToBF16);
-HWY_EXPORT(InterleaveBF16);
-HWY_EXPORT(InterleaveF32);
+HWY_EXPORT(InterleaveRowsF32);
+HWY_EXPORT(InterleaveRowsBF16);
 HWY_EXPORT(TransposeWords);
 
 size_t NumPanels(size_t N) { return (N + kPanelCols - 1) / kPanelCols; }
@@ -131,28 +164,19 @@ void ForPanels(size_t N, ThreadPool& pool, const Fn& fn) {
   });
 }
 
-// Two source rows (odd may be null: zeros) to one pair of a bf16 panel, in words.
-template <typename S>
-void PairToWords(const S* even, const S* odd, size_t n, uint32_t* out) {
-  if (odd == nullptr) {
-    for (size_t i = 0; i < n; ++i) {
-      if constexpr (std::is_same_v<S, float>) {
-        out[i] = ToBFloat16(even[i]).bits;
-      } else {
-        out[i] = even[i].bits;
-      }
-    }
-  } else if constexpr (std::is_same_v<S, float>) {
-    HWY_DYNAMIC_DISPATCH(InterleaveF32)(even, odd, n, out);
-  } else {
-    HWY_DYNAMIC_DISPATCH(InterleaveBF16)(even, odd, n, out);
-  }
+void RowsToWords(const float* source, size_t K, size_t cols, size_t row_stride, size_t width,
+                 uint32_t* out) {
+  HWY_DYNAMIC_DISPATCH(InterleaveRowsF32)(source, K, cols, row_stride, width, out);
+}
+void RowsToWords(const BFloat16* source, size_t K, size_t cols, size_t row_stride, size_t width,
+                 uint32_t* out) {
+  HWY_DYNAMIC_DISPATCH(InterleaveRowsBF16)(source, K, cols, row_stride, width, out);
 }
 
-// Source rows [rows, K] to a bf16 panel: words transposed, the odd element and missing rows zero.
+// Rows that need rounding, or whose words do not lie whole in memory: by way of a strip.
 template <typename S>
-void RowsToPanel(const S* source, size_t rows, size_t K, size_t row_stride, size_t width,
-                 uint32_t* out) {
+void RowsToPanelByStrips(const S* source, size_t rows, size_t K, size_t row_stride, size_t width,
+                         uint32_t* out) {
   // A strip of K fits the first-level cache beside the panel's lines.
   constexpr size_t kStrip = 128;
   BFloat16 strip[kPanelCols * kStrip];
@@ -171,9 +195,21 @@ void RowsToPanel(const S* source, size_t rows, size_t K, size_t row_stride, size
     uint32_t* pair = out + k / 2 * width;
     HWY_DYNAMIC_DISPATCH(TransposeWords)
     (reinterpret_cast<const uint32_t*>(strip), kStrip / 2, rows, words, pair, width);
-    if (rows < width) {
-      for (size_t p = 0; p < words; ++p) std::fill_n(pair + p * width + rows, width - rows, 0u);
-    }
+  }
+}
+
+// Source rows [rows, K] to a bf16 panel: words transposed, the odd element and missing rows zero.
+template <typename S>
+void RowsToPanel(const S* source, size_t rows, size_t K, size_t row_stride, size_t width,
+                 uint32_t* out) {
+  if (std::is_same_v<S, BFloat16> && K % 2 == 0 && row_stride % 2 == 0) {
+    HWY_DYNAMIC_DISPATCH(TransposeWords)
+    (reinterpret_cast<const uint32_t*>(source), row_stride / 2, rows, K / 2, out, width);
+  } else {
+    RowsToPanelByStrips(source, rows, K, row_stride, width, out);
+  }
+  if (rows < width) {
+    for (size_t p = 0; p < (K + 1) / 2; ++p) std::fill_n(out + p * width + rows, width - rows, 0u);
   }
 }
 
@@ -193,21 +229,15 @@ void RowsToPanel(const float* source, size_t rows, size_t K, size_t row_stride, 
 template <typename S, typename T>
 void ColumnsToPanel(const S* source, size_t K, size_t cols, size_t row_stride, size_t width,
                     T* panel) {
-  for (size_t k = 0; k < K; k += 2) {
-    const S* even = source + k * row_stride;
-    const S* odd = k + 1 < K ? even + row_stride : nullptr;
-    T* pair = panel + k * width;
-    if constexpr (std::is_same_v<T, float>) {
-      std::memcpy(pair, even, cols * sizeof(float));
-      std::fill_n(pair + cols, width - cols, 0.0f);
-      const size_t cols_odd = odd != nullptr ? cols : 0;
-      if (odd != nullptr) std::memcpy(pair + width, odd, cols * sizeof(float));
-      std::fill_n(pair + width + cols_odd, width - cols_odd, 0.0f);
-    } else {
-      uint32_t* words = reinterpret_cast<uint32_t*>(pair);
-      PairToWords(even, odd, cols, words);
-      std::fill_n(words + cols, width - cols, 0u);
+  if constexpr (std::is_same_v<T, float>) {
+    for (size_t k = 0; k < RoundUp(K, 2); ++k) {
+      float* row = panel + k * width;
+      const size_t valid = k < K ? cols : 0;
+      if (valid > 0) std::memcpy(row, source + k * row_stride, valid * sizeof(float));
+      std::fill_n(row + valid, width - valid, 0.0f);
     }
+  } else {
+    RowsToWords(source, K, cols, row_stride, width, reinterpret_cast<uint32_t*>(panel));
   }
 }
 
@@ -299,12 +329,11 @@ void TransposeRange(const BFloat16* source, size_t begin, size_t end, size_t K, 
     // A copy of 32 bytes where 24 belong spills into the next pair's place, which is written
     // later, but for the last pair of a range: that place may belong to another thread.
     const bool last = k + 2 >= end;
-    const BFloat16* even = source + k * row_stride;
-    const BFloat16* odd = k + 1 < K ? even + row_stride : nullptr;
     for (size_t tile = 0; tile < num_tiles; tile += kStripTiles) {
       const size_t col = tile * kTileRows;
       const size_t cols = std::min(kStripTiles * kTileRows, M - col);
-      PairToWords(even + col, odd == nullptr ? nullptr : odd + col, cols, words);
+      RowsToWords(source + k * row_stride + col, std::min<size_t>(2, K - k), cols, row_stride, cols,
+                  words);
       char* out = base + tile * tile_bytes + k / 2 * kPairBytes;
       const size_t tiles = (cols + kTileRows - 1) / kTileRows;
       for (size_t t = 0; t < tiles; ++t) {
