@@ -378,6 +378,13 @@ OperandA PackTransposedA(const T* source, size_t K, size_t M, size_t row_stride,
   return TransposedOperand(packed, K);
 }
 
+void Transpose(const float* in, size_t rows, size_t cols, size_t in_stride, float* out,
+               size_t out_stride) {
+  HWY_DYNAMIC_DISPATCH(TransposeWords)
+  (reinterpret_cast<const uint32_t*>(in), in_stride, rows, cols, reinterpret_cast<uint32_t*>(out),
+   out_stride);
+}
+
 template OperandA PackTransposedA(const float*, size_t, size_t, size_t, float*);
 template OperandA PackTransposedA(const BFloat16*, size_t, size_t, size_t, BFloat16*);
 template OperandA PackTransposedA(const float*, size_t, size_t, size_t, float*, ThreadPool&);
