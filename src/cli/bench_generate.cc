@@ -145,7 +145,7 @@ void RunBenchGenerate(const Context& context, const BenchGenerateArguments& a) {
   const DType compute = a.compute.empty()    ? model.stored
                         : a.compute == "f32" ? DType::kF32
                                              : DType::kBF16;
-  Engine engine(*model.parameters, pool, {.compute = compute});
+  Engine engine(*model.parameters, pool, {.compute = compute, .release_values = true});
   std::vector<BatchResult> results;
   for (const size_t batch : a.batches) {
     if (Interrupted()) break;

@@ -82,7 +82,8 @@ void RunGenerate(const Context& context, GenerateArguments a) {
   Engine engine(*model.parameters, pool,
                 {.compute = ComputeType(a.compute, model.stored),
                  .max_batch_tokens = a.prefill_chunk,
-                 .prefill_chunk = a.prefill_chunk});
+                 .prefill_chunk = a.prefill_chunk,
+                 .release_values = true});
   const std::vector<int32_t> tokens = tokenizer.Encode(prompt, {.allow_bos = true});
   a.options.max_tokens = a.max_tokens;
   if (a.max_tokens == 0 && tokens.size() < engine.max_context()) {
