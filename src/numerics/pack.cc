@@ -8,8 +8,23 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "numerics/pack.cc"
+#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
+
+#ifndef CAMBIUM_NUMERICS_PACK_ONCE_
+#define CAMBIUM_NUMERICS_PACK_ONCE_
+namespace cambium {
+// Where words of pairs go: panels of kPanelCols columns (the last of what is left of `padded`),
+// panel_words apart, in each of them the pairs from first_pair on.
+struct PanelPlace {
+  size_t padded;
+  size_t panel_words;
+  size_t first_pair;
+  uint32_t* out;
+};
+}  // namespace cambium
+#endif
 
 HWY_BEFORE_NAMESPACE();
 namespace cambium {
@@ -107,36 +122,44 @@ void TransposeWords(const uint32_t* HWY_RESTRICT in, size_t in_stride, size_t ro
   }
 }
 
-// Source rows 2p and 2p + 1 (beyond K: zeros) to pair p of a bf16 panel of `width` words a pair.
+// Source rows 2p and 2p + 1 (beyond K: zeros) to pair p of all panels of cols columns.
 template <typename S>
 HWY_INLINE void InterleaveRows(const S* source, size_t K, size_t cols, size_t row_stride,
-                               size_t width, uint32_t* out) {
-  for (size_t k = 0; k < K; k += 2, out += width) {
-    const S* even = source + k * row_stride;
-    if constexpr (std::is_same_v<S, float>) {
+                               const PanelPlace& place) {
+  for (size_t k = 0; k < K; k += 2) {
+    for (size_t col = 0; col < place.padded; col += kPanelCols) {
+      const size_t width = std::min(kPanelCols, place.padded - col);
+      const size_t n = std::min(width, cols - col);
+      const S* even = source + k * row_stride + col;
+      uint32_t* out =
+          place.out + col / kPanelCols * place.panel_words + (place.first_pair + k / 2) * width;
       if (k + 1 < K) {
-        InterleaveF32(even, even + row_stride, cols, out);
+        if constexpr (std::is_same_v<S, float>) {
+          InterleaveF32(even, even + row_stride, n, out);
+        } else {
+          InterleaveBF16(even, even + row_stride, n, out);
+        }
       } else {
-        for (size_t i = 0; i < cols; ++i) out[i] = ToBFloat16(even[i]).bits;
+        for (size_t i = 0; i < n; ++i) {
+          if constexpr (std::is_same_v<S, float>) {
+            out[i] = ToBFloat16(even[i]).bits;
+          } else {
+            out[i] = even[i].bits;
+          }
+        }
       }
-    } else {
-      if (k + 1 < K) {
-        InterleaveBF16(even, even + row_stride, cols, out);
-      } else {
-        for (size_t i = 0; i < cols; ++i) out[i] = even[i].bits;
-      }
+      for (size_t i = n; i < width; ++i) out[i] = 0;
     }
-    for (size_t i = cols; i < width; ++i) out[i] = 0;
   }
 }
 
-void InterleaveRowsF32(const float* source, size_t K, size_t cols, size_t row_stride, size_t width,
-                       uint32_t* out) {
-  InterleaveRows(source, K, cols, row_stride, width, out);
+void InterleaveRowsF32(const float* source, size_t K, size_t cols, size_t row_stride,
+                       const PanelPlace& place) {
+  InterleaveRows(source, K, cols, row_stride, place);
 }
 void InterleaveRowsBF16(const BFloat16* source, size_t K, size_t cols, size_t row_stride,
-                        size_t width, uint32_t* out) {
-  InterleaveRows(source, K, cols, row_stride, width, out);
+                        const PanelPlace& place) {
+  InterleaveRows(source, K, cols, row_stride, place);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -164,13 +187,13 @@ void ForPanels(size_t N, ThreadPool& pool, const Fn& fn) {
   });
 }
 
-void RowsToWords(const float* source, size_t K, size_t cols, size_t row_stride, size_t width,
-                 uint32_t* out) {
-  HWY_DYNAMIC_DISPATCH(InterleaveRowsF32)(source, K, cols, row_stride, width, out);
+void RowsToWords(const float* source, size_t K, size_t cols, size_t row_stride,
+                 const PanelPlace& place) {
+  HWY_DYNAMIC_DISPATCH(InterleaveRowsF32)(source, K, cols, row_stride, place);
 }
-void RowsToWords(const BFloat16* source, size_t K, size_t cols, size_t row_stride, size_t width,
-                 uint32_t* out) {
-  HWY_DYNAMIC_DISPATCH(InterleaveRowsBF16)(source, K, cols, row_stride, width, out);
+void RowsToWords(const BFloat16* source, size_t K, size_t cols, size_t row_stride,
+                 const PanelPlace& place) {
+  HWY_DYNAMIC_DISPATCH(InterleaveRowsBF16)(source, K, cols, row_stride, place);
 }
 
 // Rows that need rounding, or whose words do not lie whole in memory: by way of a strip.
@@ -185,6 +208,11 @@ void RowsToPanelByStrips(const S* source, size_t rows, size_t K, size_t row_stri
     const size_t words = (n + 1) / 2;
     for (size_t r = 0; r < rows; ++r) {
       BFloat16* row = strip + r * kStrip;
+      // The next strip: a few lines of every row are too short a run for the hardware to foresee.
+      const size_t next = std::min(K, k + 2 * kStrip) - std::min(K, k + kStrip);
+      for (size_t i = 0; i < next; i += 64 / sizeof(S)) {
+        hwy::Prefetch(source + r * row_stride + k + kStrip + i);
+      }
       if constexpr (std::is_same_v<S, float>) {
         HWY_DYNAMIC_DISPATCH(RowToBF16)(source + r * row_stride + k, n, row);
       } else {
@@ -225,20 +253,29 @@ void RowsToPanel(const float* source, size_t rows, size_t K, size_t row_stride, 
   }
 }
 
-// One panel from source columns: two source rows make a pair.
-template <typename S, typename T>
-void ColumnsToPanel(const S* source, size_t K, size_t cols, size_t row_stride, size_t width,
-                    T* panel) {
-  if constexpr (std::is_same_v<T, float>) {
-    for (size_t k = 0; k < RoundUp(K, 2); ++k) {
-      float* row = panel + k * width;
-      const size_t valid = k < K ? cols : 0;
-      if (valid > 0) std::memcpy(row, source + k * row_stride, valid * sizeof(float));
-      std::fill_n(row + valid, width - valid, 0.0f);
+// Source rows [K, N] to the pairs of all panels from pair begin / 2 on; K_even is the panels'
+// depth.
+void ColumnsToPanels(const float* source, size_t K, size_t N, size_t row_stride, size_t padded,
+                     size_t begin, size_t K_even, float* packed) {
+  for (size_t k = begin; k < begin + RoundUp(K, 2); ++k) {
+    for (size_t col = 0; col < padded; col += kPanelCols) {
+      const size_t width = std::min(kPanelCols, padded - col);
+      float* out = packed + col * K_even + k * width;
+      const size_t valid = k < begin + K ? std::min(width, N - col) : 0;
+      if (valid > 0) std::copy_n(source + (k - begin) * row_stride + col, valid, out);
+      std::fill_n(out + valid, width - valid, 0.0f);
     }
-  } else {
-    RowsToWords(source, K, cols, row_stride, width, reinterpret_cast<uint32_t*>(panel));
   }
+}
+
+template <typename S>
+void ColumnsToPanels(const S* source, size_t K, size_t N, size_t row_stride, size_t padded,
+                     size_t begin, size_t K_even, BFloat16* packed) {
+  RowsToWords(source, K, N, row_stride,
+              {.padded = padded,
+               .panel_words = kPanelCols * K_even / 2,
+               .first_pair = begin / 2,
+               .out = reinterpret_cast<uint32_t*>(packed)});
 }
 
 }  // namespace
@@ -263,8 +300,13 @@ template <typename S, typename T>
 PackedB<T> PackColumns(const S* source, size_t K, size_t N, size_t row_stride, T* packed,
                        ThreadPool& pool) {
   const size_t K_even = RoundUp(K, 2);
-  ForPanels(N, pool, [&](size_t col, size_t width, size_t valid) {
-    ColumnsToPanel(source + col, K, valid, row_stride, width, packed + col * K_even);
+  const size_t padded = RoundUp(N, kLaneCols);
+  // Whole source rows are read in order and dealt out to all panels: panel by panel, memory would
+  // be read in pieces of a few cache lines a row apart.
+  constexpr size_t kGrainK = 32;
+  pool.ParallelRanges(K, kGrainK, [&](size_t begin, size_t end, size_t) {
+    ColumnsToPanels(source + begin * row_stride, end - begin, N, row_stride, padded, begin, K_even,
+                    packed);
   });
   return {packed, N, K};
 }
@@ -282,7 +324,7 @@ void PackPanelFromRows(const BFloat16* source, size_t rows, size_t K, size_t row
 template <typename T>
 void PackPanelFromColumns(const T* source, size_t K, size_t cols, size_t row_stride, size_t width,
                           T* panel) {
-  ColumnsToPanel(source, K, cols, row_stride, width, panel);
+  ColumnsToPanels(source, K, cols, row_stride, width, 0, RoundUp(K, 2), panel);
 }
 template void PackPanelFromColumns(const float*, size_t, size_t, size_t, size_t, float*);
 template void PackPanelFromColumns(const BFloat16*, size_t, size_t, size_t, size_t, BFloat16*);
@@ -332,8 +374,8 @@ void TransposeRange(const BFloat16* source, size_t begin, size_t end, size_t K, 
     for (size_t tile = 0; tile < num_tiles; tile += kStripTiles) {
       const size_t col = tile * kTileRows;
       const size_t cols = std::min(kStripTiles * kTileRows, M - col);
-      RowsToWords(source + k * row_stride + col, std::min<size_t>(2, K - k), cols, row_stride, cols,
-                  words);
+      RowsToWords(source + k * row_stride + col, std::min<size_t>(2, K - k), cols, row_stride,
+                  {.padded = cols, .panel_words = kPanelCols, .first_pair = 0, .out = words});
       char* out = base + tile * tile_bytes + k / 2 * kPairBytes;
       const size_t tiles = (cols + kTileRows - 1) / kTileRows;
       for (size_t t = 0; t < tiles; ++t) {
