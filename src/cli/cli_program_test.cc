@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "cli/cli.h"
+#include "cli/exit_codes.h"
 #include "cli/program_fixture.h"
 #include "cli/text_table.h"
 #include "ledger/ledger.h"
