@@ -116,12 +116,15 @@ AtomicFileWriter::AtomicFileWriter(const std::filesystem::path& path) : path_(pa
   temporary_path_ += fmt::format(".{}.tmp", getpid());
   fd_ = open(temporary_path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (fd_ < 0) {
-    // The target is what the user knows. ENOENT is never about the file itself here.
-    if (errno == ENOENT) {
+    const int error = errno;
+    // The target is what the user knows, not the file beside it.
+    std::error_code ignored;
+    if (error == ENOENT && path.has_parent_path() &&
+        !std::filesystem::exists(path.parent_path(), ignored)) {
       Fail(ErrorCode::kNotFound, "{}: cannot create: the folder {} does not exist", path.string(),
            path.parent_path().string());
     }
-    FailErrno(path_, "create");
+    Fail(ErrorCode::kIo, "{}: cannot create: {}", path.string(), std::strerror(error));
   }
   buffer_.reserve(kWriteBufferBytes);
 }

@@ -150,6 +150,7 @@ TEST_F(CliProgramTest, EveryHelpFitsTheTerminalAndEndsWithExamples) {
     }
   }
   EXPECT_GE(commands.size(), 5u);
+  EXPECT_NE(Run("--help").out.find("Exit codes: 0 done"), std::string::npos);
 }
 
 TEST_F(CliProgramTest, AFullDiskIsAnError) {

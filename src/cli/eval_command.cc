@@ -56,7 +56,9 @@ void EvalLoss(const Context& context, const EvalLossArguments& a) {
   const auto begin = std::chrono::steady_clock::now();
   TextLoss loss;
   if (a.chunks) {
-    loss = LossOverWindows(ReadFile(a.data), tokenizer, *model.parameters, compute, options, pool);
+    const std::string text = ReadFile(a.data);
+    if (text.empty()) Fail(ErrorCode::kCorruptData, "{}: is empty", a.data.string());
+    loss = LossOverWindows(text, tokenizer, *model.parameters, compute, options, pool);
   } else {
     DocumentReader reader(a.data, {.separator = a.separator});
     loss = LossOverDocuments(reader, tokenizer, *model.parameters, compute, options, pool);

@@ -145,16 +145,19 @@ void AddSamplingOptions(CLI::App& command, SamplerOptions& sampler) {
       .add_option("--top-p", sampler.top_p,
                   "Draw among the most probable tokens that together reach probability P")
       ->capture_default_str()
+      ->check(NumberAbove(0, 1))
       ->type_name("P");
   command
       .add_option("--min-p", sampler.min_p,
                   "Draw among tokens of at least P times the largest probability")
       ->capture_default_str()
+      ->check(NumberFrom(0, 1))
       ->type_name("P");
   command
       .add_option("--repeat-penalty", sampler.repeat_penalty,
                   "Above 1: make tokens of the last 64 less probable")
       ->capture_default_str()
+      ->check(NumberFrom(0.1, 10))
       ->type_name("X");
   command.add_option("--seed", sampler.seed, "The same seed gives the same text, on every machine")
       ->capture_default_str()

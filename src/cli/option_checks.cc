@@ -81,12 +81,14 @@ CLI::Validator NumberBelow(double min, double max) {
                 fmt::format("of at least {} and below {}", min, max));
 }
 
-CLI::Validator NumberAbove(double min) {
-  return Number([min](double value) { return value > min; }, fmt::format("above {}", min));
+CLI::Validator NumberAbove(double min, double max) {
+  return Number([min, max](double value) { return value > min && value <= max; },
+                std::isinf(max) ? fmt::format("above {}", min)
+                                : fmt::format("above {} and at most {}", min, max));
 }
 
 CLI::Validator CountFrom(uint64_t min) {
-  return Quantity<uint64_t>(&ParseCount, min, fmt::format("at least {}", min));
+  return Quantity<uint64_t>(&ParseCount, min, fmt::format("a count of at least {}", min));
 }
 
 CLI::Validator SizeFrom(uint64_t min_bytes) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -13,9 +14,9 @@ namespace cambium {
 // Decimal digits, from min to max.
 CLI::Validator WholeNumber(uint64_t min, uint64_t max = UINT64_MAX);
 // A finite decimal number. The texts say which numbers are valid.
-CLI::Validator NumberFrom(double min, double max);   // [min, max]
-CLI::Validator NumberBelow(double min, double max);  // [min, max)
-CLI::Validator NumberAbove(double min);              // above min
+CLI::Validator NumberFrom(double min, double max);              // [min, max]
+CLI::Validator NumberBelow(double min, double max);             // [min, max)
+CLI::Validator NumberAbove(double min, double max = HUGE_VAL);  // (min, max]
 // Quantities (quantities.h) of at least min.
 CLI::Validator CountFrom(uint64_t min);
 CLI::Validator SizeFrom(uint64_t min_bytes);

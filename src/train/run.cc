@@ -105,6 +105,8 @@ void TrainRun::PrepareData() {
       progress.emplace(phase, total, "B", options_.quiet);
     }
     progress->Update(done);
+    if (Interrupted())
+      Fail(ErrorCode::kCancelled, "stopped while the data was read; nothing is lost");
   };
   dataset_.emplace(PrepareTokenDataset(options_.data, options_.out / "tokens.bin",
                                        DatasetTokenizerOf(*options_.tokenizer, pool_), dataset));
@@ -205,7 +207,7 @@ void TrainRun::ValidateModel(bool last) {
 
 void TrainRun::Sample() {
   if (!options_.sample) return;
-  constexpr size_t kPromptTokens = 4;
+  constexpr size_t kPromptTokens = 6;
   std::vector<int32_t> prompt;
   for (uint64_t i = 0; i < tokens_->info().num_documents; ++i) {
     const TokenDocument document = tokens_->document(i);

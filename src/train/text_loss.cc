@@ -140,8 +140,6 @@ TextLoss LossOverWindows(std::string_view text, const Tokenizer& tokenizer,
   if (add_bos) tokens.push_back(tokenizer.bos_id());
   const std::vector<int32_t> encoded = tokenizer.EncodeParallel(text, pool);
   tokens.insert(tokens.end(), encoded.begin(), encoded.end());
-  if (encoded.empty())
-    Fail(ErrorCode::kCorruptData, "the file is empty: there is no text to score");
   if (tokens.size() < 2 * size_t{T}) {
     Fail(ErrorCode::kInvalidArgument,
          "the text has {} tokens; two windows of {} are needed (choose a smaller --context)",

@@ -45,7 +45,7 @@ TextLoss LossOverDocuments(DocumentReader& reader, const Tokenizer& tokenizer,
 // of row_tokens tokens; the rest is left out. In each window the first token is replaced by bos (if
 // the tokenizer adds one), and the tokens at places row_tokens / 2 + 1 and up are scored: what
 // llama-perplexity does (llama.cpp, tools/perplexity). Throws kInvalidArgument when there are not
-// two windows of text (kCorruptData when there is none at all).
+// two windows of text.
 TextLoss LossOverWindows(std::string_view text, const Tokenizer& tokenizer,
                          ParameterStore& parameters, DType compute, const TextLossOptions& options,
                          ThreadPool& pool);
