@@ -5,6 +5,7 @@
 
 #include "base/interrupt.h"
 #include "cli/commands.h"
+#include "cli/exit_codes.h"
 #include "cli/help.h"
 #include "cli/option_checks.h"
 #include "cli/output.h"
@@ -126,7 +127,7 @@ void PrintResults(const Context& context, const Engine& engine, const std::strin
   Print(table.Format());
 }
 
-void RunBenchGenerate(const Context& context, const BenchGenerateArguments& a) {
+void RunBenchGenerate(Context& context, const BenchGenerateArguments& a) {
   if (a.model.empty() && a.preset.empty()) {
     Fail(ErrorCode::kInvalidArgument, "a model is missing; give --model or --preset");
   }
@@ -153,6 +154,7 @@ void RunBenchGenerate(const Context& context, const BenchGenerateArguments& a) {
     results.push_back(MeasureBatch(a, engine, batch));
   }
   PrintResults(context, engine, name, results);
+  if (results.size() < a.batches.size()) context.exit_code = kExitStopped;
 }
 
 }  // namespace

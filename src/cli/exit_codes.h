@@ -19,8 +19,8 @@ inline constexpr int kExitStopped = 130;
 
 inline constexpr const char* kExitCodesHelp =
     "Exit codes: 0 done; 1 failed (input that is missing, empty or broken; bits that\n"
-    "differ); 2 wrong usage; 130 stopped by Ctrl-C (`train` has saved what it had, and\n"
-    "says how to go on).\n";
+    "differ); 2 wrong usage; 130 stopped by Ctrl-C (`train` has saved what it had,\n"
+    "and says how to go on).\n";
 
 inline int ExitCodeOf(ErrorCode code) {
   switch (code) {

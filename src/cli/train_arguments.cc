@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/train_arguments.h"
 
+#include <vector>
+
 #include "cli/option_checks.h"
 #include "cli/train_options.h"
 
 namespace cambium {
 namespace {
+
+std::vector<std::string> PresetList() {
+  std::vector<std::string> names;
+  for (const ModelPreset& preset : ModelPresets()) names.emplace_back(preset.name);
+  return names;
+}
 
 // Part of what decides the weights.
 void AddConfigurationOptions(CLI::App& command, TrainArguments& a) {
@@ -16,6 +24,7 @@ void AddConfigurationOptions(CLI::App& command, TrainArguments& a) {
           ->check(DurationFrom(5));
   command.add_option("--preset", a.preset, "Shape of the model: " + PresetNames())
       ->default_str("small")
+      ->check(OneOf(PresetList()))
       ->excludes(budget);
   CLI::Option* tokens = command
                             .add_option("--tokens", a.tokens,
