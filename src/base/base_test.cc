@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
+
 #include <unistd.h>
+#include <limits>
 
 #include <atomic>
 #include <vector>
@@ -11,6 +13,7 @@
 #include "base/hash.h"
 #include "base/philox.h"
 #include "base/progress.h"
+#include "base/sparkline.h"
 #include "base/thread_pool.h"
 
 namespace cambium {
@@ -119,6 +122,27 @@ TEST(ByteReader, FailsOnceAndRemembersWhere) {
   } catch (const Error& error) {
     EXPECT_NE(std::string(error.what()).find("file: offset 4: count"), std::string::npos);
   }
+}
+
+TEST(Sparkline, JoinsNeighboursWhenItIsFull) {
+  Sparkline line(4);
+  EXPECT_EQ(line.Text(), "");
+  line.Add(7);
+  EXPECT_EQ(line.Text(), "");
+  line.Add(0);
+  EXPECT_EQ(line.Text(), "█▁");
+  for (const double value : {7.0, 0.0}) line.Add(value);
+  EXPECT_EQ(line.Text(), "█▁█▁");
+  line.Add(3.5);  // joins to (3.5, 3.5, 3.5)
+  EXPECT_EQ(line.Text(), "▁▁▁");
+  Sparkline falling(8);
+  for (int i = 1000; i > 0; --i) falling.Add(i);
+  const std::string text = falling.Text();
+  EXPECT_EQ(text.substr(0, 3), "█");
+  EXPECT_EQ(text.substr(text.size() - 3), "▁");
+  EXPECT_LE(text.size(), 8 * 3u);
+  falling.Add(std::numeric_limits<double>::quiet_NaN());
+  EXPECT_EQ(falling.Text(), text);
 }
 
 TEST(Progress, Formats) {

@@ -13,7 +13,7 @@ namespace {
 
 constexpr auto kTerminalInterval = std::chrono::milliseconds(100);
 constexpr auto kPlainInterval = std::chrono::seconds(5);
-constexpr size_t kBarWidth = 18;
+constexpr size_t kMinBarWidth = 4, kMaxBarWidth = 18;
 
 size_t TerminalWidth() {
   winsize size = {};
@@ -32,11 +32,17 @@ std::string CutToWidth(const std::string& line, size_t width) {
   return line;
 }
 
-std::string Bar(double fraction) {
-  const size_t filled =
-      static_cast<size_t>(std::clamp(fraction, 0.0, 1.0) * static_cast<double>(kBarWidth));
+size_t NumColumns(const std::string& line) {
+  size_t columns = 0;
+  for (const char c : line) columns += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  return columns;
+}
+
+std::string Bar(double fraction, size_t width) {
+  const auto filled =
+      static_cast<size_t>(std::clamp(fraction, 0.0, 1.0) * static_cast<double>(width));
   std::string bar;
-  for (size_t i = 0; i < kBarWidth; ++i) bar += i < filled ? "█" : "░";
+  for (size_t i = 0; i < width; ++i) bar += i < filled ? "█" : "░";
   return bar;
 }
 
@@ -93,10 +99,9 @@ void Progress::Draw(bool final) {
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
   const double rate = seconds > 0 ? static_cast<double>(done_ - done_before_) / seconds : 0;
-  std::string line = title_;
+  const double fraction = total_ > 0 ? static_cast<double>(done_) / static_cast<double>(total_) : 0;
+  std::string line;
   if (total_ > 0) {
-    const double fraction = static_cast<double>(done_) / static_cast<double>(total_);
-    if (terminal_) line += " " + Bar(fraction);
     line += fmt::format(" {:3.0f}%", 100 * std::min(1.0, fraction));
   } else {
     line += fmt::format(" {}", FormatCount(static_cast<double>(done_)));
@@ -109,10 +114,16 @@ void Progress::Draw(bool final) {
     line += fmt::format("  {} left", FormatDuration(static_cast<double>(total_ - done_) / rate));
   }
   if (terminal_) {
-    std::fprintf(stderr, "\r\033[K%s%s", CutToWidth(line, TerminalWidth() - 1).c_str(),
+    const size_t width = TerminalWidth() - 1;
+    // The bar takes what the rest leaves.
+    const size_t taken = NumColumns(title_) + 1 + NumColumns(line);
+    const size_t bar_width =
+        std::clamp(width > taken ? width - taken : 0, kMinBarWidth, kMaxBarWidth);
+    const std::string bar = total_ > 0 ? " " + Bar(fraction, bar_width) : "";
+    std::fprintf(stderr, "\r\033[K%s%s", CutToWidth(title_ + bar + line, width).c_str(),
                  final ? "\n" : "");
   } else {
-    std::fprintf(stderr, "%s\n", line.c_str());
+    std::fprintf(stderr, "%s%s\n", title_.c_str(), line.c_str());
   }
   std::fflush(stderr);
 }

@@ -447,13 +447,13 @@ void Graph::CrossEntropyChunks(const Tensor& x, Weight& head, std::span<const in
     if (!learn) continue;
     Trace("cross_entropy_gradient", dlogits_chunk);
     WeightGradient<T>(dlogits_chunk, x_chunk, head);
+    Trace("head_weight_gradient", head.grad);
     const Tensor dx_chunk(static_cast<char*>(dx.data) + row * C * DTypeBytes(dx.dtype), dx.dtype,
                           {n, C});
     Product(dlogits_chunk, backward, OutputTo(dx_chunk));
+    Trace("head_input_gradient", dx_chunk);
   }
   if (learn) {
-    Trace("head_weight_gradient", head.grad);
-    Trace("head_input_gradient", dx);
     if (!packed_columns.empty()) arena_.Free(packed_columns);
     arena_.Free(dlogits);
   }

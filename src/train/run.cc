@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
+#include "base/sparkline.h"
 #include "formats/checkpoint_folder.h"
 #include "formats/hf_tokenizer.h"
 #include "ledger/environment.h"
@@ -88,6 +89,7 @@ class TrainRun {
   Clock::time_point start_ = Clock::now();
   Clock::time_point last_checkpoint_ = Clock::now();
   double average_loss_ = 0;
+  Sparkline loss_curve_{8};
   std::vector<double> step_seconds_;
   TrainRunResult result_;
 };
@@ -227,7 +229,8 @@ void TrainRun::AfterStep(const StepResult& step, double seconds) {
   step_seconds_.push_back(seconds);
   result_.train_loss = step.loss;
   average_loss_ = average_loss_ == 0 ? step.loss : 0.95 * average_loss_ + 0.05 * step.loss;
-  std::string details = fmt::format("loss {:.3f}", average_loss_);
+  loss_curve_.Add(step.loss);
+  std::string details = fmt::format("loss {:.3f} {}", average_loss_, loss_curve_.Text());
   if (options_.peak_flops_per_s > 0) {
     details += fmt::format("  {:.0f}% of peak",
                            100 * config_.FlopsPerStep() / seconds / options_.peak_flops_per_s);
