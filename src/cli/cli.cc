@@ -12,6 +12,7 @@
 #include "cli/commands.h"
 #include "cli/help.h"
 #include "cli/output.h"
+#include "cli/quantize_command.h"
 #include "cli/version.h"
 #include "numerics/simd_target.h"
 
@@ -98,6 +99,7 @@ int ParseAndRun(int argc, const char* const* argv, bool json) {
   AddDataCommand(app, context);
   AddInfoCommand(app, context);
   AddFingerprintCommand(app, context);
+  AddQuantizeCommand(app, context);
   AddEvalCommand(app, context);
   AddRunsCommand(app, context);
   AddBenchCommand(app, context);
