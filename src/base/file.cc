@@ -32,7 +32,7 @@ class FileDescriptor {
     if (fstat(fd_, &info) != 0) FailErrno(path, "stat");
     if (S_ISDIR(info.st_mode)) {
       close(fd_);
-      Fail(ErrorCode::kInvalidArgument, "{}: is a folder, a file was expected", path.string());
+      Fail(ErrorCode::kIo, "{}: is a folder, a file was expected", path.string());
     }
     regular_ = S_ISREG(info.st_mode);
     size_bytes_ = regular_ ? static_cast<size_t>(info.st_size) : 0;
@@ -115,7 +115,17 @@ AtomicFileWriter::AtomicFileWriter(const std::filesystem::path& path) : path_(pa
   temporary_path_ = path;
   temporary_path_ += fmt::format(".{}.tmp", getpid());
   fd_ = open(temporary_path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (fd_ < 0) FailErrno(temporary_path_, "create");
+  if (fd_ < 0) {
+    const int error = errno;
+    // The target is what the user knows, not the file beside it.
+    std::error_code ignored;
+    if (error == ENOENT && path.has_parent_path() &&
+        !std::filesystem::exists(path.parent_path(), ignored)) {
+      Fail(ErrorCode::kNotFound, "{}: cannot create: the folder {} does not exist", path.string(),
+           path.parent_path().string());
+    }
+    Fail(ErrorCode::kIo, "{}: cannot create: {}", path.string(), std::strerror(error));
+  }
   buffer_.reserve(kWriteBufferBytes);
 }
 

@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/help.h"
+#include "cli/option_checks.h"
 #include "cli/output.h"
 #include "cli/text_table.h"
 #include "ledger/environment.h"
@@ -50,7 +51,7 @@ void AddBenchMachineCommand(CLI::App& bench, Context& context) {
   const auto milliseconds = std::make_shared<double>(200);
   machine->add_option("--milliseconds", *milliseconds, "For each number")
       ->capture_default_str()
-      ->check(CLI::Range(1.0, 60000.0))
+      ->check(NumberFrom(1, 60000))
       ->type_name("N");
   SetExamples(*machine, "cambium bench machine\ncambium bench machine --isa avx2 --json");
   machine->callback([&context, milliseconds] {

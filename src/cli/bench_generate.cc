@@ -5,7 +5,9 @@
 
 #include "base/interrupt.h"
 #include "cli/commands.h"
+#include "cli/exit_codes.h"
 #include "cli/help.h"
+#include "cli/option_checks.h"
 #include "cli/output.h"
 #include "cli/text_table.h"
 #include "infer/sampler.h"
@@ -125,7 +127,7 @@ void PrintResults(const Context& context, const Engine& engine, const std::strin
   Print(table.Format());
 }
 
-void RunBenchGenerate(const Context& context, const BenchGenerateArguments& a) {
+void RunBenchGenerate(Context& context, const BenchGenerateArguments& a) {
   if (a.model.empty() && a.preset.empty()) {
     Fail(ErrorCode::kInvalidArgument, "a model is missing; give --model or --preset");
   }
@@ -145,13 +147,14 @@ void RunBenchGenerate(const Context& context, const BenchGenerateArguments& a) {
   const DType compute = a.compute.empty()    ? model.stored
                         : a.compute == "f32" ? DType::kF32
                                              : DType::kBF16;
-  Engine engine(*model.parameters, pool, {.compute = compute});
+  Engine engine(*model.parameters, pool, {.compute = compute, .release_values = true});
   std::vector<BatchResult> results;
   for (const size_t batch : a.batches) {
     if (Interrupted()) break;
     results.push_back(MeasureBatch(a, engine, batch));
   }
   PrintResults(context, engine, name, results);
+  if (results.size() < a.batches.size()) context.exit_code = kExitStopped;
 }
 
 }  // namespace
@@ -170,23 +173,23 @@ void AddBenchGenerateCommand(CLI::App& bench, Context& context) {
       ->type_name("NAME");
   command->add_option("--vocab-size", a->vocab_size, "Of a preset")
       ->capture_default_str()
-      ->check(CLI::Range(size_t{2}, size_t{1} << 20))
+      ->check(WholeNumber(2, size_t{1} << 20))
       ->type_name("N");
   command->add_option("--compute", a->compute, "f32 or bf16; default: as generate chooses it")
-      ->check(CLI::IsMember({"f32", "bf16"}))
+      ->check(OneOf({"f32", "bf16"}))
       ->type_name("TYPE");
   command->add_option("--batch", a->batches, "Batch sizes")
       ->capture_default_str()
-      ->check(CLI::Range(size_t{1}, size_t{256}))
+      ->check(WholeNumber(1, 256))
       ->delimiter(',')
       ->type_name("N,...");
   command->add_option("--prompt-tokens", a->prompt_tokens, "Tokens before the first step")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber)
+      ->check(WholeNumber(1))
       ->type_name("N");
   command->add_option("--steps", a->steps, "Steps of each batch; the median counts")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber)
+      ->check(WholeNumber(1))
       ->type_name("N");
   SetExamples(*command,
               "cambium bench generate --model model.gguf\n"

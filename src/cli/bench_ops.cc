@@ -8,6 +8,7 @@
 
 #include "cli/commands.h"
 #include "cli/help.h"
+#include "cli/option_checks.h"
 #include "cli/output.h"
 #include "cli/text_table.h"
 #include "numerics/gemm.h"
@@ -273,11 +274,11 @@ void AddBenchOpsCommand(CLI::App& bench, Context& context) {
   command->add_option("--filter", a->filter, "Only operations with this in their name")
       ->type_name("TEXT");
   command->add_option("--dtype", a->dtype, "Only f32 or bf16")
-      ->check(CLI::IsMember({"f32", "bf16"}))
+      ->check(OneOf({"f32", "bf16"}))
       ->type_name("TYPE");
   command->add_option("--repeats", a->repeats, "Of each; the median counts")
       ->capture_default_str()
-      ->check(CLI::Range(size_t{1}, size_t{1000}))
+      ->check(WholeNumber(1, 1000))
       ->type_name("N");
   SetExamples(*command, "cambium bench ops\ncambium bench ops --filter gpt2 --dtype bf16 --json");
   command->callback([&context, a] { context.run = [&context, a] { BenchOps(context, *a); }; });

@@ -10,6 +10,7 @@
 #include "base/progress.h"
 #include "cli/commands.h"
 #include "cli/help.h"
+#include "cli/option_checks.h"
 #include "cli/output.h"
 #include "cli/text_table.h"
 #include "cli/train_options.h"
@@ -216,30 +217,30 @@ void AddBenchTrainCommand(CLI::App& bench, Context& context) {
       ->capture_default_str()
       ->type_name("NAME");
   command->add_option("--vocab-size", a->vocab_size, "Default: 50257 for gpt2, else 4096")
-      ->check(CLI::Range(size_t{2}, size_t{1} << 20))
+      ->check(WholeNumber(2, size_t{1} << 20))
       ->type_name("N");
   command->add_option("--dtype", a->dtype, "Compute type")
       ->capture_default_str()
-      ->check(CLI::IsMember({"f32", "bf16"}))
+      ->check(OneOf({"f32", "bf16"}))
       ->type_name("TYPE");
   command->add_option("--optimizer", a->optimizer, "adamw or muon")
       ->capture_default_str()
-      ->check(CLI::IsMember({"adamw", "muon"}))
+      ->check(OneOf({"adamw", "muon"}))
       ->type_name("NAME");
   command->add_option("--rows", a->rows, "Rows of a step (default: 4 for gpt2, else 32)")
-      ->check(CLI::Range(1u, 65536u))
+      ->check(WholeNumber(1, 65536))
       ->type_name("N");
   command->add_option("--row-tokens", a->row_tokens, "Tokens of a row (default: 256)")
-      ->check(CLI::Range(2u, 65536u))
+      ->check(WholeNumber(2, 65536))
       ->type_name("N");
   command
       ->add_option("--micro-batch-rows", a->micro_batch_rows,
                    "Rows computed at once (default: about 2048 tokens)")
-      ->check(CLI::Range(1u, 65536u))
+      ->check(WholeNumber(1, 65536))
       ->type_name("N");
   command->add_option("--steps", a->steps, "Steps after the first; the median counts")
       ->capture_default_str()
-      ->check(CLI::Range(size_t{1}, size_t{10000}))
+      ->check(WholeNumber(1, 10000))
       ->type_name("N");
   command->add_flag("--profile", a->profile,
                     "One more step, with the time of every operation (taken where its result is "

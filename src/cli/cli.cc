@@ -10,7 +10,9 @@
 
 #include "base/interrupt.h"
 #include "cli/commands.h"
+#include "cli/exit_codes.h"
 #include "cli/help.h"
+#include "cli/option_checks.h"
 #include "cli/output.h"
 #include "cli/quantize_command.h"
 #include "cli/version.h"
@@ -19,8 +21,6 @@
 namespace cambium {
 namespace {
 
-constexpr int kExitUsage = 2;
-constexpr int kExitCancelled = 130;  // 128 + SIGINT, as shells report it
 constexpr size_t kMaxThreads = 1024;
 
 // Before parsing has succeeded, the flag is looked for by hand.
@@ -55,12 +55,12 @@ void Report(ErrorCode code, const std::string& message, bool json) {
 void AddGlobalOptions(CLI::App& app, Context& context, bool& version) {
   app.add_flag("--version", version, "Print versions and instruction sets, and exit");
   app.add_option("--threads", context.threads, "Threads to compute with; 0 is one per CPU")
-      ->check(CLI::Range(size_t{0}, kMaxThreads))
+      ->check(WholeNumber(0, kMaxThreads))
       ->type_name("N");
   app.add_option("--isa", context.isa,
                  "Instruction set of the kernels; the result has the same bits with each: "
                  "avx2, avx512, avx512bf16 or neon")
-      ->check(CLI::IsMember({"avx2", "avx512", "avx512bf16", "neon"}))
+      ->check(OneOf({"avx2", "avx512", "avx512bf16", "neon"}))
       ->type_name("NAME");
   app.add_flag("--json", context.json, "Print one JSON object on standard output");
   app.add_flag("--quiet", context.quiet, "No progress and no notes on standard error");
@@ -115,7 +115,7 @@ int ParseAndRun(int argc, const char* const* argv, bool json) {
     const CLI::App& command = ChosenCommand(app);
     const CLI::App* parent = command.get_parent();
     Print(command.help(parent == nullptr ? "" : NameOf(*parent)));
-    return 0;
+    return kExitDone;
   } catch (const CLI::ParseError& error) {
     Report(ErrorCode::kInvalidArgument,
            fmt::format("{}; try `{} --help`", error.what(), NameOf(ChosenCommand(app))), json);
@@ -124,7 +124,7 @@ int ParseAndRun(int argc, const char* const* argv, bool json) {
   if (!context.isa.empty()) SetSimdTarget(context.isa);
   if (version) {
     PrintVersion(context.json);
-    return 0;
+    return kExitDone;
   }
   if (!context.run) {
     Report(ErrorCode::kInvalidArgument,
@@ -139,17 +139,6 @@ int ParseAndRun(int argc, const char* const* argv, bool json) {
 
 }  // namespace
 
-int ExitCodeOf(ErrorCode code) {
-  switch (code) {
-    case ErrorCode::kInvalidArgument:
-      return kExitUsage;
-    case ErrorCode::kCancelled:
-      return kExitCancelled;
-    default:
-      return 1;
-  }
-}
-
 int RunCli(int argc, const char* const* argv) {
   const bool json = WantsJson(argc, argv);
   try {
@@ -157,16 +146,16 @@ int RunCli(int argc, const char* const* argv) {
     FlushOutput();
     return code;
   } catch (const OutputClosed&) {
-    return 0;
+    return kExitDone;
   } catch (const Error& error) {
     Report(error.code(), error.what(), json);
     return ExitCodeOf(error.code());
   } catch (const std::bad_alloc&) {
     Report(ErrorCode::kResourceExhausted, "out of memory", json);
-    return 1;
+    return kExitFailed;
   } catch (const std::exception& error) {
     Report(ErrorCode::kInternal, error.what(), json);
-    return 1;
+    return kExitFailed;
   }
 }
 

@@ -57,12 +57,18 @@ TEST_F(CliDataTest, WrongUsageIsSaid) {
   for (const char* arguments :
        {"data generate", "data generate --records 5 --bytes 5", "data generate --records many",
         "data generate --records 5 --kind poem", "data generate --records 5 --split test",
-        "data generate --records 5 --json"}) {
+        "data generate --records 5 --json", "data generate --records 0", "data generate --bytes 0",
+        "data generate --records 5 --seed -1"}) {
     const ProgramResult result = Run(arguments);
     EXPECT_EQ(result.exit_code, 2) << arguments << result.err;
     EXPECT_TRUE(result.err.starts_with("cambium: error: ")) << result.err;
   }
-  EXPECT_EQ(Run("data generate --records 5 --out missing/a.jsonl").exit_code, 1);
+  for (const char* out : {"missing/a.jsonl", "err/a.jsonl"}) {
+    const ProgramResult result = Run(fmt::format("data generate --records 5 --out {}", out));
+    EXPECT_EQ(result.exit_code, 1);
+    EXPECT_TRUE(result.err.starts_with(fmt::format("cambium: error: {}: cannot create: ", out)))
+        << result.err;
+  }
 }
 
 TEST_F(CliDataTest, AReaderThatGoesAwayIsNoError) {
@@ -120,7 +126,13 @@ TEST_F(CliDataTest, TokenizersAreTrainedAndUsed) {
   EXPECT_EQ(Run("tokenizer decode --tokenizer byte 79 110 99 101").out, "Once");
 
   EXPECT_EQ(Run("tokenizer decode --tokenizer byte 257").exit_code, 2);
-  EXPECT_EQ(Shell("echo 1 x | cambium tokenizer decode --tokenizer byte").exit_code, 2);
+  EXPECT_EQ(Run("tokenizer decode --tokenizer byte -- -1").exit_code, 2);
+  for (const char* ids : {"1 x", "1 257", "-1"}) {
+    const ProgramResult result =
+        Shell(fmt::format("echo '{}' | cambium tokenizer decode --tokenizer byte", ids));
+    EXPECT_EQ(result.exit_code, 1) << ids;
+    EXPECT_NE(result.err.find("standard input: "), std::string::npos) << result.err;
+  }
   EXPECT_EQ(Run("tokenizer encode --tokenizer missing.json x").exit_code, 1);
   EXPECT_EQ(Run("tokenizer encode --tokenizer in x").exit_code, 1);
 }

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "cli/cli.h"
+#include "cli/exit_codes.h"
 #include "cli/program_fixture.h"
 #include "cli/text_table.h"
 #include "ledger/ledger.h"
@@ -150,6 +150,7 @@ TEST_F(CliProgramTest, EveryHelpFitsTheTerminalAndEndsWithExamples) {
     }
   }
   EXPECT_GE(commands.size(), 5u);
+  EXPECT_NE(Run("--help").out.find("Exit codes: 0 done"), std::string::npos);
 }
 
 TEST_F(CliProgramTest, AFullDiskIsAnError) {

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "cli/commands.h"
+#include "cli/exit_codes.h"
 #include "cli/help.h"
 #include "cli/output.h"
 #include "train/op_trace.h"
@@ -18,7 +19,7 @@ void CompareAndPrint(Context& context, const std::filesystem::path& a,
                      const std::filesystem::path& b) {
   const TraceComparison result = CompareTraces(a, b);
   const std::optional<TraceDifference>& difference = result.first_difference;
-  context.exit_code = difference ? 1 : 0;
+  context.exit_code = difference ? kExitFailed : kExitDone;
   if (context.json) {
     Json json = {{"equal", !difference.has_value()},
                  {"operations", result.num_operations},

@@ -19,7 +19,7 @@ struct Context {
 
   // What the program exits with when the command ends without an error; a comparison that finds a
   // difference sets 1.
-  int exit_code = 0;
+  int exit_code = 0;  // exit_codes.h
 
   // Set by the chosen subcommand while the command line is parsed, called once afterwards.
   std::function<void()> run;

@@ -11,6 +11,7 @@
 #include "base/thread_pool.h"
 #include "cli/commands.h"
 #include "cli/help.h"
+#include "cli/option_checks.h"
 #include "cli/output.h"
 #include "cli/quantities.h"
 #include "cli/text_output.h"
@@ -155,32 +156,37 @@ void AddDataCommand(CLI::App& app, Context& context) {
   const auto options = std::make_shared<GenerateOptions>();
   generate->add_option("--seed", options->seed, "Which corpus")
       ->capture_default_str()
+      ->check(WholeNumber(0))
       ->type_name("N");
   generate
       ->add_option("--split", options->split,
                    "train or heldout; no story, world or sum is in both, whatever the seeds")
       ->capture_default_str()
-      ->check(CLI::IsMember({"train", "heldout"}))
+      ->check(OneOf({"train", "heldout"}))
       ->type_name("NAME");
   generate->add_option("--kind", options->kinds, "Only this kind; may be repeated: " + KindNames())
       ->delimiter(',')
       ->type_name("NAME");
   generate->add_option("--records", options->records, "How many records, e.g. 500 or 10k")
+      ->check(CountFrom(1))
       ->type_name("N");
   generate
-      ->add_option("--bytes", options->bytes,
-                   "As many records as fit in this size before compression, e.g. 10M or 64MiB")
+      ->add_option(
+          "--bytes", options->bytes,
+          "As many whole records as fit in this size before compression, e.g. 10M or 64MiB; "
+          "at least one")
+      ->check(SizeFrom(1))
       ->type_name("SIZE");
   generate
       ->add_option("--out", options->out,
-                   "A file, compressed when it ends in .zst; without it standard output")
+                   "A file, compressed when it ends in .gz or .zst; without it standard output")
       ->type_name("FILE");
   generate
       ->add_option("--format", options->format,
                    "jsonl: one object a line, with kind and answer; text: records between lines "
                    "of <|endoftext|>")
       ->capture_default_str()
-      ->check(CLI::IsMember({"jsonl", "text"}))
+      ->check(OneOf({"jsonl", "text"}))
       ->type_name("NAME");
   SetExamples(*generate,
               "cambium data generate --records 3\n"

@@ -5,9 +5,11 @@
 #include <memory>
 
 #include "base/file.h"
+#include "base/interrupt.h"
 #include "base/progress.h"
 #include "cli/commands.h"
 #include "cli/help.h"
+#include "cli/option_checks.h"
 #include "cli/output.h"
 #include "cli/quantities.h"
 #include "model/model_file.h"
@@ -37,16 +39,26 @@ void EvalLoss(const Context& context, const EvalLossArguments& a) {
   options.row_tokens =
       a.context > 0 ? a.context : static_cast<uint32_t>(model.config.context_length);
   options.rows = std::max<uint32_t>(1, kBatchTokens / options.row_tokens);
+  if (options.row_tokens > model.config.context_length) {
+    Fail(ErrorCode::kInvalidArgument,
+         "--context {}: the model was trained for a context of {} tokens, and cannot see more",
+         options.row_tokens, model.config.context_length);
+  }
   if (!a.max_tokens.empty()) options.max_tokens = ParseCount(a.max_tokens);
   const std::string fingerprint = ToHex(model.parameters->Fingerprint());
   model.parameters->PackForInference(compute, pool);
 
   Progress progress("scoring", options.max_tokens, "tok", context.quiet);
-  options.progress = [&](uint64_t tokens) { progress.Update(tokens); };
+  options.progress = [&](uint64_t tokens) {
+    progress.Update(tokens);
+    if (Interrupted()) Fail(ErrorCode::kCancelled, "stopped after {} tokens", tokens);
+  };
   const auto begin = std::chrono::steady_clock::now();
   TextLoss loss;
   if (a.chunks) {
-    loss = LossOverWindows(ReadFile(a.data), tokenizer, *model.parameters, compute, options, pool);
+    const std::string text = ReadFile(a.data);
+    if (text.empty()) Fail(ErrorCode::kCorruptData, "{}: is empty", a.data.string());
+    loss = LossOverWindows(text, tokenizer, *model.parameters, compute, options, pool);
   } else {
     DocumentReader reader(a.data, {.separator = a.separator});
     loss = LossOverDocuments(reader, tokenizer, *model.parameters, compute, options, pool);
@@ -100,13 +112,15 @@ void AddEvalCommand(CLI::App& app, Context& context) {
       ->type_name("PATH");
   loss->add_option("--compute", a->compute,
                    "f32 or bf16; default: bf16 if the model is stored as bf16, else f32")
-      ->check(CLI::IsMember({"f32", "bf16"}))
+      ->check(OneOf({"f32", "bf16"}))
       ->type_name("TYPE");
   loss->add_option("--context", a->context,
-                   "Tokens that are seen at once (default: as many as in training)")
-      ->check(CLI::Range(2u, 1u << 20))
+                   "Tokens that are seen at once: at most, and by default, the model's context")
+      ->check(WholeNumber(2, 1u << 20))
       ->type_name("N");
-  loss->add_option("--max-tokens", a->max_tokens, "Stop after about as many, like 100k")
+  loss->add_option("--max-tokens", a->max_tokens,
+                   "Score exactly the first N tokens, like 100k (default: all)")
+      ->check(CountFrom(1))
       ->type_name("N");
   loss->add_option("--separator", a->separator, "A line that ends a document in plain text")
       ->capture_default_str()

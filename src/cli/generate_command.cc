@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // cambium generate: text from a model and a prompt.
 #include <memory>
+#include <optional>
 
 #include "base/file.h"
 #include "cli/commands.h"
+#include "cli/exit_codes.h"
 #include "cli/help.h"
+#include "cli/option_checks.h"
 #include "cli/output.h"
 #include "infer/generate.h"
 #include "model/model_file.h"
@@ -17,7 +20,8 @@ constexpr size_t kDefaultMaxTokens = 256;
 
 struct GenerateArguments {
   std::filesystem::path model, prompt_file;
-  std::string prompt, compute;
+  std::optional<std::string> prompt;
+  std::string compute;
   size_t max_tokens = 0, prefill_chunk = 256;
   GenerateOptions options;
 };
@@ -70,20 +74,30 @@ DType ComputeType(const std::string& name, DType stored) {
   return name == "f32" ? DType::kF32 : DType::kBF16;
 }
 
-void RunGenerate(const Context& context, GenerateArguments a) {
-  if (a.prompt.empty() && a.prompt_file.empty()) {
+// Empty text is what comes after the token that begins texts, also where the tokenizer does not put
+// that in front by itself. Without such a token nothing can be generated from nothing.
+std::vector<int32_t> PromptTokens(const Tokenizer& tokenizer, const std::string& prompt) {
+  std::vector<int32_t> tokens = tokenizer.Encode(prompt, {.allow_bos = true});
+  if (tokens.empty() && tokenizer.bos_id() >= 0) tokens.push_back(tokenizer.bos_id());
+  return tokens;
+}
+
+void RunGenerate(Context& context, GenerateArguments a) {
+  if (!a.prompt && a.prompt_file.empty()) {
     Fail(ErrorCode::kInvalidArgument,
          "a text to continue is missing; give --prompt or --prompt-file");
   }
-  const std::string prompt = a.prompt_file.empty() ? a.prompt : ReadFile(a.prompt_file);
+  a.options.sampler.Validate();
+  const std::string prompt = a.prompt ? *a.prompt : ReadFile(a.prompt_file);
   const LoadedModel model = LoadModel(a.model);
   const Tokenizer tokenizer(model.tokenizer);
   ThreadPool pool(context.NumThreads());
   Engine engine(*model.parameters, pool,
                 {.compute = ComputeType(a.compute, model.stored),
                  .max_batch_tokens = a.prefill_chunk,
-                 .prefill_chunk = a.prefill_chunk});
-  const std::vector<int32_t> tokens = tokenizer.Encode(prompt, {.allow_bos = true});
+                 .prefill_chunk = a.prefill_chunk,
+                 .release_values = true});
+  const std::vector<int32_t> tokens = PromptTokens(tokenizer, prompt);
   a.options.max_tokens = a.max_tokens;
   if (a.max_tokens == 0 && tokens.size() < engine.max_context()) {
     a.options.max_tokens = std::min(kDefaultMaxTokens, engine.max_context() - tokens.size());
@@ -97,6 +111,9 @@ void RunGenerate(const Context& context, GenerateArguments a) {
         Print(text);
         FlushOutput();
       });
+  for (const Continuation& made : result.continuations) {
+    if (made.finish_reason == FinishReason::kCancelled) context.exit_code = kExitStopped;
+  }
   if (context.json) {
     PrintJson(ResultJson(a, engine, result));
     return;
@@ -119,27 +136,33 @@ void AddSamplingOptions(CLI::App& command, SamplerOptions& sampler) {
                   "Below 1 sharpens, above 1 flattens the probabilities; 0 always takes the most "
                   "probable token")
       ->capture_default_str()
+      ->check(NumberFrom(0, 1000))
       ->type_name("X");
   command.add_option("--top-k", sampler.top_k, "Draw among the K most probable tokens; 0 is all")
       ->capture_default_str()
+      ->check(WholeNumber(0))
       ->type_name("K");
   command
       .add_option("--top-p", sampler.top_p,
                   "Draw among the most probable tokens that together reach probability P")
       ->capture_default_str()
+      ->check(NumberAbove(0, 1))
       ->type_name("P");
   command
       .add_option("--min-p", sampler.min_p,
                   "Draw among tokens of at least P times the largest probability")
       ->capture_default_str()
+      ->check(NumberFrom(0, 1))
       ->type_name("P");
   command
       .add_option("--repeat-penalty", sampler.repeat_penalty,
                   "Above 1: make tokens of the last 64 less probable")
       ->capture_default_str()
+      ->check(NumberFrom(0.1, 10))
       ->type_name("X");
   command.add_option("--seed", sampler.seed, "The same seed gives the same text, on every machine")
       ->capture_default_str()
+      ->check(WholeNumber(0))
       ->type_name("N");
 }
 
@@ -153,14 +176,18 @@ void AddGenerateCommand(CLI::App& app, Context& context) {
       ->required()
       ->type_name("FILE");
   CLI::Option* prompt =
-      command->add_option("--prompt", a->prompt, "The text to continue")->type_name("TEXT");
+      command
+          ->add_option("--prompt", a->prompt,
+                       "The text to continue; \"\" begins a new text, where the tokenizer has a "
+                       "token for that")
+          ->type_name("TEXT");
   command->add_option("--prompt-file", a->prompt_file, "A file that holds the text to continue")
       ->excludes(prompt)
       ->type_name("FILE");
   command
       ->add_option("--max-tokens", a->max_tokens,
                    "Stop after this many tokens; default: 256, or what the model's context holds")
-      ->check(CLI::PositiveNumber)
+      ->check(WholeNumber(1))
       ->type_name("N");
   AddSamplingOptions(*command, a->options.sampler);
   command
@@ -172,24 +199,25 @@ void AddGenerateCommand(CLI::App& app, Context& context) {
   command->add_flag("--ignore-eos", a->options.ignore_eos, "Go on after an end-of-text token");
   command->add_option("--num", a->options.num_sequences, "Write this many texts, in one batch")
       ->capture_default_str()
-      ->check(CLI::Range(size_t{1}, size_t{1024}))
+      ->check(WholeNumber(1, 1024))
       ->type_name("N");
   command
       ->add_option(
           "--sequence", a->options.first_sequence,
           "Number of the first text: `--num 1 --sequence I` writes text I of a batch again")
       ->capture_default_str()
+      ->check(WholeNumber(0))
       ->type_name("I");
   command
       ->add_option("--compute", a->compute,
                    "f32 or bf16; default: bf16 if the model is stored as bf16, else f32")
-      ->check(CLI::IsMember({"f32", "bf16"}))
+      ->check(OneOf({"f32", "bf16"}))
       ->type_name("TYPE");
   command
       ->add_option("--prefill-chunk", a->prefill_chunk,
                    "Tokens of the prompt in one pass: memory and speed, never the result")
       ->capture_default_str()
-      ->check(CLI::Range(size_t{1}, size_t{4096}))
+      ->check(WholeNumber(1, 4096))
       ->type_name("N");
   SetExamples(*command,
               "cambium generate --model run/ --prompt \"Once upon a time\"\n"

@@ -96,11 +96,15 @@ TEST_F(GenerateCommandTest, SaysWhatIsWrong) {
   for (const char* wrong :
        {"", "--prompt a --prompt-file b", "--prompt a --max-tokens 0", "--prompt a --num 0",
         "--prompt a --temperature -1", "--prompt a --top-p 2", "--prompt a --compute f16",
-        "--prompt ''", "--prompt a --stop ''", "--prompt a --max-tokens 1000"}) {
+        "--prompt ''", "--prompt a --top-k -3", "--prompt a --seed -1", "--prompt a --stop ''",
+        "--prompt a --max-tokens 1000"}) {
     const Result result = Run(wrong);
     EXPECT_EQ(result.exit_code, 2) << wrong << "\n" << result.out;
     EXPECT_TRUE(result.err.starts_with("cambium: error: ")) << wrong << "\n" << result.err;
   }
+  EXPECT_NE(Run("--prompt a --max-tokens 0")
+                .err.find("--max-tokens: '0' is not a whole number of at least 1;"),
+            std::string::npos);
   const Result missing = Run("--prompt-file nowhere.txt");
   EXPECT_EQ(missing.exit_code, 1);
   EXPECT_NE(missing.err.find("nowhere.txt"), std::string::npos) << missing.err;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/help.h"
 
+#include "cli/exit_codes.h"
 #include "cli/text_table.h"
 
 namespace cambium {
@@ -49,6 +50,8 @@ void SetExamples(CLI::App& command, const std::string& examples) {
     footer =
         "Also the options of every command: --threads, --isa, --json, --quiet, --ledger\n"
         "(`cambium --help` explains them).\n\n";
+  } else {
+    footer = std::string(kExitCodesHelp) + "\n";
   }
   footer += "Examples:\n";
   std::stringstream lines(examples);

@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/help.h"
 #include "cli/model_description.h"
+#include "cli/option_checks.h"
 #include "cli/output.h"
 #include "cli/text_table.h"
 #include "model/kv_cache.h"
@@ -267,7 +268,7 @@ void AddInfoCommand(CLI::App& app, Context& context) {
   command
       ->add_option("--context", a->context,
                    "Positions to count the KV cache for (default: the model's)")
-      ->check(CLI::Range(uint64_t{1}, uint64_t{1} << 24))
+      ->check(WholeNumber(1, uint64_t{1} << 24))
       ->type_name("N");
   command->add_flag("--tensors", a->tensors, "List every tensor");
   command->add_flag("--metadata", a->metadata, "List every key of a GGUF file");

@@ -8,6 +8,7 @@
 #include "base/progress.h"
 #include "cli/commands.h"
 #include "cli/help.h"
+#include "cli/option_checks.h"
 #include "cli/output.h"
 #include "cli/train_options.h"
 #include "formats/hf_tokenizer.h"
@@ -238,8 +239,10 @@ void AddQuickstartCommand(CLI::App& app, Context& context) {
   const auto a = std::make_shared<Arguments>();
   command->add_option("--out", a->out, "Folder for corpus, model and record")
       ->capture_default_str();
-  command->add_option("--steps", a->steps,
-                      "Stop after this many steps (20 has a recorded fingerprint, too)");
+  command
+      ->add_option("--steps", a->steps,
+                   "Stop after this many steps (20 has a recorded fingerprint, too)")
+      ->check(WholeNumber(1, kSteps));
   SetExamples(*command, "cambium quickstart\ncambium quickstart --out /tmp/first --json");
   command->callback(
       [&context, a] { context.run = [&context, a] { Quickstart(a->out, a->steps, context); }; });

@@ -7,6 +7,7 @@
 #include "base/progress.h"
 #include "cli/commands.h"
 #include "cli/help.h"
+#include "cli/option_checks.h"
 #include "cli/output.h"
 #include "cli/text_table.h"
 #include "ledger/ledger.h"
@@ -180,7 +181,7 @@ void AddRunsCommand(CLI::App& app, Context& context) {
   const auto limit = std::make_shared<int64_t>(20);
   list->add_option("--limit", *limit, "How many; 0 is all")
       ->capture_default_str()
-      ->check(CLI::NonNegativeNumber)
+      ->check(WholeNumber(0, INT64_MAX))
       ->type_name("N");
   SetExamples(*list, "cambium runs list\ncambium runs list --limit 0 --json");
   list->callback(

@@ -9,7 +9,9 @@
 #include "base/interrupt.h"
 #include "base/progress.h"
 #include "cli/commands.h"
+#include "cli/exit_codes.h"
 #include "cli/help.h"
+#include "cli/option_checks.h"
 #include "cli/output.h"
 #include "cli/train_options.h"
 #include "ledger/ledger.h"
@@ -19,7 +21,7 @@
 namespace cambium {
 namespace {
 
-struct RecordedRun {
+struct RepeatedRun {
   TrainConfig config;
   std::filesystem::path data;
   TokenDatasetOptions dataset;
@@ -47,26 +49,7 @@ class VerifyFolder {
   std::filesystem::path path_;
 };
 
-// The first of the run's tokenizer, its model's tokenizer and bytes that has the recorded hash.
-std::shared_ptr<const Tokenizer> TokenizerOf(const RunStart& start) {
-  const std::filesystem::path folder = start.out_dir;
-  for (const std::filesystem::path& name :
-       {folder / "tokenizer.json", folder / "model.gguf", std::filesystem::path("byte")}) {
-    if (name != "byte" && !std::filesystem::exists(name)) continue;
-    try {
-      const std::shared_ptr<const Tokenizer> tokenizer = LoadTokenizer(name);
-      if (ToHex(tokenizer->Hash()) == start.tokenizer_hash) return tokenizer;
-    } catch (const Error& error) {
-      if (error.code() == ErrorCode::kIo || error.code() == ErrorCode::kResourceExhausted) throw;
-    }
-  }
-  Fail(ErrorCode::kNotFound,
-       "{}: neither tokenizer.json nor model.gguf there is the tokenizer of the run (hash {}), so "
-       "the run cannot be repeated",
-       folder.string(), start.tokenizer_hash);
-}
-
-RecordedRun ReadRecord(const RunDetails& details, const Context& context) {
+RepeatedRun ReadRecord(const RunDetails& details, const Context& context) {
   const RunStart& start = details.record.start;
   if (start.numerics_version != kNumericsVersion) {
     Fail(ErrorCode::kUnsupported,
@@ -74,7 +57,7 @@ RecordedRun ReadRecord(const RunDetails& details, const Context& context) {
          "its bits",
          details.record.id, start.numerics_version, kNumericsVersion);
   }
-  RecordedRun run;
+  RepeatedRun run;
   try {
     const Json json = Json::parse(start.configuration);
     run.config = TrainConfig::FromJson(json.at("train"));
@@ -95,12 +78,12 @@ RecordedRun ReadRecord(const RunDetails& details, const Context& context) {
   const std::string hash = ToHex(SummarizeData(run.data, run.dataset).data_hash);
   if (hash != start.data_hash) {
     Fail(
-        ErrorCode::kInvalidArgument,
+        ErrorCode::kNotFound,
         "{}: the data has changed since run {} (its hash is {}, recorded is {}), so the run cannot "
         "be repeated",
         run.data.string(), details.record.id, hash, start.data_hash);
   }
-  run.tokenizer = TokenizerOf(start);
+  run.tokenizer = FindTokenizer(start.out_dir, start.tokenizer_hash);
   return run;
 }
 
@@ -113,7 +96,7 @@ struct Verdict {
   int64_t last_equal = 0;  // recorded step before it
 };
 
-Verdict Repeat(const RecordedRun& run, const RunDetails& details, uint64_t last_step,
+Verdict Repeat(const RepeatedRun& run, const RunDetails& details, uint64_t last_step,
                const Context& context) {
   ThreadPool pool(context.NumThreads());
   ParameterStore parameters(run.config.model, /*with_gradients=*/true);
@@ -185,12 +168,12 @@ void Verify(Context& context, const std::string& id, uint64_t num_steps) {
          details.record.id, num_steps, details.fingerprints.front().step);
   }
   const auto begin = std::chrono::steady_clock::now();
-  const RecordedRun run = ReadRecord(details, context);
+  const RepeatedRun run = ReadRecord(details, context);
   const Verdict verdict = Repeat(run, details, last_step, context);
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   const bool verified = verdict.first_difference == nullptr;
-  context.exit_code = verified ? 0 : 1;
+  context.exit_code = verified ? kExitDone : kExitFailed;
   if (context.json) {
     Json json = {{"run_id", details.record.id},
                  {"verified", verified},
@@ -233,7 +216,7 @@ void AddRunsVerifyCommand(CLI::App& runs, Context& context) {
   const auto steps = std::make_shared<uint64_t>(0);
   command->add_option("ID", *id, "The run's id, the beginning of it, or `latest`")->required();
   command->add_option("--steps", *steps, "Only the first N steps, as far as fingerprints go")
-      ->check(CLI::PositiveNumber)
+      ->check(WholeNumber(1))
       ->type_name("N");
   SetExamples(*command,
               "cambium runs verify latest\n"

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/text_output.h"
 
+#include <zlib.h>
 #include <zstd.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "base/file.h"
@@ -70,12 +72,55 @@ class TextOutput::ZstdSink : public Sink {
   std::vector<char> buffer_;
 };
 
+class TextOutput::GzipSink : public Sink {
+ public:
+  explicit GzipSink(const std::filesystem::path& path) : writer_(path), buffer_(kBufferBytes) {
+    // 15 + 16: the largest window, in a gzip file. zlib writes no name and no time into it, so the
+    // same text gives the same bytes.
+    if (deflateInit2(&stream_, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) !=
+        Z_OK) {
+      Fail(ErrorCode::kResourceExhausted, "out of memory for compression");
+    }
+  }
+  ~GzipSink() override { deflateEnd(&stream_); }
+  void Write(std::string_view text) override {
+    // zlib counts in 32 bits.
+    for (; !text.empty(); text.remove_prefix(std::min(text.size(), kBufferBytes))) {
+      Compress(text.substr(0, kBufferBytes), Z_NO_FLUSH);
+    }
+  }
+  void Finish() override {
+    Compress({}, Z_FINISH);
+    writer_.Commit();
+  }
+
+ private:
+  static constexpr size_t kBufferBytes = size_t{1} << 16;
+
+  void Compress(std::string_view text, int mode) {
+    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+    stream_.avail_in = static_cast<uInt>(text.size());
+    do {
+      stream_.next_out = reinterpret_cast<Bytef*>(buffer_.data());
+      stream_.avail_out = static_cast<uInt>(buffer_.size());
+      deflate(&stream_, mode);  // cannot fail with a sound stream
+      writer_.Write(buffer_.data(), buffer_.size() - stream_.avail_out);
+    } while (stream_.avail_out == 0);
+  }
+
+  AtomicFileWriter writer_;
+  z_stream stream_ = {};
+  std::vector<char> buffer_;
+};
+
 TextOutput::TextOutput(const std::filesystem::path& path) {
   if (path.empty() || path == "-") {
     is_stdout_ = true;
     sink_ = std::make_unique<StdoutSink>();
   } else if (path.extension() == ".zst") {
     sink_ = std::make_unique<ZstdSink>(path);
+  } else if (path.extension() == ".gz") {
+    sink_ = std::make_unique<GzipSink>(path);
   } else {
     sink_ = std::make_unique<FileSink>(path);
   }

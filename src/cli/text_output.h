@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where a command writes text: standard output, or a file that is complete or not there at all,
-// compressed with Zstandard when its name ends in .zst.
+// compressed when its name ends in .gz or .zst.
 #pragma once
 
 #include <cstdint>
@@ -31,6 +31,7 @@ class TextOutput {
   class StdoutSink;
   class FileSink;
   class ZstdSink;
+  class GzipSink;
   std::unique_ptr<Sink> sink_;
   uint64_t text_bytes_ = 0;
   bool is_stdout_ = false;

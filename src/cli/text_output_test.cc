@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "text/compressed.h"
 
 namespace cambium {
 namespace {
@@ -47,6 +48,24 @@ TEST_F(TextOutputTest, ZstFilesHoldTheTextCompressed) {
   const size_t size = ZSTD_decompress(back.data(), back.size(), file.data(), file.size());
   ASSERT_EQ(ZSTD_isError(size), 0u) << ZSTD_getErrorName(size);
   back.resize(size);
+  EXPECT_EQ(back, text);
+}
+
+TEST_F(TextOutputTest, GzFilesHoldTheTextCompressed) {
+  std::string text;
+  for (int64_t i = 0; i < 300'000; ++i) text += fmt::format("{}\n", i * 7919 % 100'003);
+  for (const char* name : {"a.txt.gz", "b.txt.gz"}) {
+    TextOutput output(folder_ / name);
+    for (size_t i = 0; i < text.size(); i += 200'007) output.Write(text.substr(i, 200'007));
+    output.Write("");
+    output.Finish();
+  }
+  EXPECT_EQ(ReadFile(folder_ / "a.txt.gz"), ReadFile(folder_ / "b.txt.gz"));
+  EXPECT_LT(ReadFile(folder_ / "a.txt.gz").size(), text.size());
+  CompressedReader reader(folder_ / "a.txt.gz");
+  EXPECT_EQ(reader.compression(), Compression::kGzip);
+  std::string back(text.size() + 1, '\0');
+  back.resize(reader.Read(back.data(), back.size()));
   EXPECT_EQ(back, text);
 }
 

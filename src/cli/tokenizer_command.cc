@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // cambium tokenizer train|encode|decode.
+#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <iterator>
@@ -11,6 +12,7 @@
 #include "base/thread_pool.h"
 #include "cli/commands.h"
 #include "cli/help.h"
+#include "cli/option_checks.h"
 #include "cli/output.h"
 #include "cli/quantities.h"
 #include "cli/train_options.h"
@@ -92,11 +94,11 @@ void AddTrain(CLI::App& parent, Context& context) {
       ->type_name("FILE");
   command->add_option("--vocab-size", options->bpe.vocab_size, "Tokens in all, special ones too")
       ->capture_default_str()
-      ->check(CLI::Range(257, 1 << 24))
+      ->check(WholeNumber(257, 1 << 24))
       ->type_name("N");
   command->add_option("--pre-tokenizer", options->bpe.pre_tokenizer, "How text is cut into words")
       ->capture_default_str()
-      ->check(CLI::IsMember(PreTokenizer::Names()))
+      ->check(OneOf(PreTokenizer::Names()))
       ->type_name("NAME");
   command
       ->add_option("--special", options->bpe.special_tokens,
@@ -105,10 +107,11 @@ void AddTrain(CLI::App& parent, Context& context) {
       ->type_name("NAME");
   command->add_option("--min-count", options->bpe.min_count, "Join only pairs seen this often")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber)
+      ->check(WholeNumber(1, INT64_MAX))
       ->type_name("N");
   command
       ->add_option("--max-bytes", options->max_bytes, "Read only the first of the text, e.g. 64MiB")
+      ->check(SizeFrom(1))
       ->type_name("SIZE");
   SetExamples(*command,
               "cambium tokenizer train --data corpus.jsonl.zst --out tokenizer.json\n"
@@ -177,25 +180,42 @@ void Encode(const Context& context, const CodeOptions& options, bool has_text) {
   Print(line + "\n");
 }
 
-// Numbers between white space.
-std::vector<int32_t> ParseIds(const std::string& text) {
+// Numbers between white space. source: for messages.
+std::vector<int32_t> ParseIds(const std::string& text, const std::string& source) {
   std::vector<int32_t> ids;
   std::istringstream stream(text);
   for (std::string word; stream >> word;) {
-    const uint64_t id = ParseCount(word);
-    if (id > INT32_MAX) Fail(ErrorCode::kInvalidArgument, "'{}' is no token id", word);
-    ids.push_back(static_cast<int32_t>(id));
+    int32_t id = 0;
+    const char* end = word.data() + word.size();
+    const auto [stop, error] = std::from_chars(word.data(), end, id);
+    if (error != std::errc() || stop != end || id < 0) {
+      Fail(ErrorCode::kCorruptData, "{}: '{}' is no token id", source, word);
+    }
+    ids.push_back(id);
   }
   return ids;
 }
 
+// Ids of the command line are arguments; those of a file or a pipe are data.
+std::string DecodeIds(const Tokenizer& tokenizer, const std::vector<int32_t>& ids,
+                      const std::string& source) {
+  try {
+    return tokenizer.Decode(ids);
+  } catch (const Error& error) {
+    if (source.empty()) throw;
+    Fail(ErrorCode::kCorruptData, "{}: {}", source, error.what());
+  }
+}
+
 void Decode(const Context& context, const CodeOptions& options) {
-  const std::vector<int32_t> ids =
-      options.ids.empty()
-          ? ParseIds(options.file.empty() ? ReadStandardInput() : ReadFile(options.file))
-          : options.ids;
+  std::string source;  // empty: the command line
+  std::vector<int32_t> ids = options.ids;
+  if (ids.empty()) {
+    source = options.file.empty() ? "standard input" : options.file.string();
+    ids = ParseIds(options.file.empty() ? ReadStandardInput() : ReadFile(options.file), source);
+  }
   const std::shared_ptr<const Tokenizer> tokenizer = LoadTokenizer(options.tokenizer);
-  const std::string text = tokenizer->Decode(ids);
+  const std::string text = DecodeIds(*tokenizer, ids, source);
   if (context.json) {
     PrintJson({{"text", text}, {"num_tokens", ids.size()}, {"num_bytes", text.size()}});
   } else {
@@ -205,8 +225,9 @@ void Decode(const Context& context, const CodeOptions& options) {
 
 void AddTokenizerOption(CLI::App& command, CodeOptions& options) {
   command
-      .add_option("--tokenizer", options.tokenizer,
-                  "A tokenizer.json, a GGUF model, or `byte` for plain bytes")
+      .add_option("--tokenizer,--model", options.tokenizer,
+                  "A tokenizer.json, a GGUF model, the folder of a run or a model, or `byte` for "
+                  "plain bytes")
       ->required()
       ->type_name("FILE");
 }
@@ -233,7 +254,8 @@ void AddDecode(CLI::App& parent, Context& context) {
   CLI::App* command = parent.add_subcommand("decode", "Turn token ids into the bytes of the text");
   const auto options = std::make_shared<CodeOptions>();
   AddTokenizerOption(*command, *options);
-  command->add_option("ID", options->ids, "Token ids; without them --file or standard input");
+  command->add_option("ID", options->ids, "Token ids; without them --file or standard input")
+      ->check(WholeNumber(0, INT32_MAX));
   command->add_option("--file", options->file, "Take the ids from a file")->type_name("FILE");
   SetExamples(*command,
               "cambium tokenizer decode --tokenizer byte 79 110 99 101\n"

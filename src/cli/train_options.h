@@ -11,8 +11,13 @@
 
 namespace cambium {
 
-// "byte", a tokenizer.json or a GGUF model. Documents begin with the token that ends them.
+// "byte", a tokenizer.json, a GGUF model, or a folder with one of these. Documents begin with the
+// token that ends them.
 std::shared_ptr<const Tokenizer> LoadTokenizer(const std::filesystem::path& name);
+// The first of the tokenizer of a run's folder, its model's tokenizer and bytes that has this hash
+// (hex). Throws kNotFound.
+std::shared_ptr<const Tokenizer> FindTokenizer(const std::filesystem::path& folder,
+                                               const std::string& hash);
 // Sets bos to eos where there is none: a document's first token is then learned as well, and text
 // can be generated from nothing.
 TokenizerData WithDocumentTokens(TokenizerData data);
@@ -25,7 +30,13 @@ double MeanBytesPerToken(const std::filesystem::path& data, const TokenDatasetOp
                          const Tokenizer& tokenizer);
 
 // What the user learns when a run ends: loss, fingerprint, where things are, how to go on.
-void ReportTraining(const TrainRunResult& result, const std::string& out, const std::string& data,
-                    const Context& context);
+void ReportTraining(const TrainRunResult& result, const std::string& out,
+                    const std::string& command_to_go_on, const Context& context);
+// Of a run that was complete before this command.
+void ReportFinishedBefore(const TrainRunResult& result, const std::string& out,
+                          const Context& context);
+
+// A word as a shell reads it back.
+std::string ShellQuote(const std::string& word);
 
 }  // namespace cambium

@@ -2,7 +2,9 @@
 #include "infer/sampler.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <vector>
 
@@ -17,6 +19,7 @@ namespace cambium {
 namespace {
 
 constexpr float kMinusInfinity = -std::numeric_limits<float>::infinity();
+constexpr int32_t kSignBit = std::numeric_limits<int32_t>::min();
 
 struct Candidate {
   float logit;
@@ -28,37 +31,55 @@ bool Before(const Candidate& a, const Candidate& b) {
   return a.logit != b.logit ? a.logit > b.logit : a.token < b.token;
 }
 
-// Returns the sum, in double, ascending.
-double FillWeights(std::span<const float> scores, float max, float temperature,
-                   std::vector<float>* weights) {
-  weights->resize(scores.size());
-  SoftmaxWeights(scores, max, temperature, weights->data());
+// Working memory of one thread: a vocabulary's worth is beyond what malloc keeps between calls.
+struct Workspace {
+  std::vector<float> scores;
+  std::vector<float> weights;
+  std::vector<float> block_sums;  // of weights
+};
+
+Workspace& ThreadWorkspace() {
+  thread_local Workspace workspace;
+  return workspace;
+}
+
+// Fills weights and block_sums. Returns the sum of the blocks, in double, ascending.
+double FillWeights(std::span<const float> scores, float max, float temperature, Workspace& work) {
+  work.weights.resize(scores.size());
+  work.block_sums.resize((scores.size() + kWeightBlock - 1) / kWeightBlock);
+  SoftmaxWeights(scores, max, temperature, work.weights.data(), work.block_sums.data());
   double sum = 0;
-  for (size_t i = 0; i < scores.size(); ++i) sum += static_cast<double>((*weights)[i]);
+  for (const float block : work.block_sums) sum += static_cast<double>(block);
   return sum;
 }
 
-// The largest logit. Throws where there is none to choose.
+// The largest logit. Throws where there is none to choose. Bits of floats, with those of negative
+// ones turned around, order like integers; so the loop needs no float comparisons, which compilers
+// do not vectorize.
 float CheckedMax(std::span<const float> logits) {
-  float max = kMinusInfinity;
-  bool finite = true;
+  constexpr int32_t kInfinity = 0x7f800000;
+  int32_t max = std::numeric_limits<int32_t>::min();
+  int32_t magnitude = 0;
   for (const float logit : logits) {
-    finite &= logit <= std::numeric_limits<float>::max();  // false for NaN and +inf
-    max = logit > max ? logit : max;
+    const int32_t bits = std::bit_cast<int32_t>(logit);
+    const int32_t absolute = bits & 0x7fffffff;
+    max = std::max(max, bits < 0 ? ~absolute : bits);
+    magnitude = std::max(magnitude, absolute);
   }
-  if (!finite || max == kMinusInfinity) {
+  const float value = std::bit_cast<float>(max < 0 ? ~max | kSignBit : max);
+  if (magnitude > kInfinity || max == kInfinity || value == kMinusInfinity) {
     Fail(
         ErrorCode::kInternal,
         "the logits of {} tokens are not finite: the weights of the model are damaged, or overflow "
         "in this compute type",
         logits.size());
   }
-  return max;
+  return value;
 }
 
 float LogProbabilityBelow(std::span<const float> logits, float max, int32_t token,
-                          std::vector<float>* weights) {
-  const double sum = FillWeights(logits, max, 1.0f, weights);
+                          Workspace& work) {
+  const double sum = FillWeights(logits, max, 1.0f, work);
   return (logits[static_cast<size_t>(token)] - max) - RefLog(static_cast<float>(sum));
 }
 
@@ -102,8 +123,8 @@ void KeepTopK(size_t k, std::vector<float>* scores) {
 }
 
 // Step 3. Sorts ever longer prefixes, since a few tokens usually hold most of the probability.
-void KeepTopP(float top_p, float max, std::vector<float>* scores, std::vector<float>* weights) {
-  const double wanted = static_cast<double>(top_p) * FillWeights(*scores, max, 1.0f, weights);
+void KeepTopP(float top_p, float max, std::vector<float>* scores, Workspace& work) {
+  const double wanted = static_cast<double>(top_p) * FillWeights(*scores, max, 1.0f, work);
   std::vector<Candidate> candidates = Candidates(*scores);
   double sum = 0;
   for (size_t sorted = 0; sorted < candidates.size();) {
@@ -111,30 +132,43 @@ void KeepTopP(float top_p, float max, std::vector<float>* scores, std::vector<fl
     std::partial_sort(candidates.begin() + static_cast<ptrdiff_t>(sorted),
                       candidates.begin() + static_cast<ptrdiff_t>(next), candidates.end(), Before);
     for (; sorted < next; ++sorted) {
-      sum += static_cast<double>((*weights)[static_cast<size_t>(candidates[sorted].token)]);
+      sum += static_cast<double>(work.weights[static_cast<size_t>(candidates[sorted].token)]);
       if (sum >= wanted) return RemoveBehind(candidates[sorted], scores);
     }
   }
 }
 
 // Step 4.
-void KeepMinP(float min_p, float max, std::vector<float>* scores, std::vector<float>* weights) {
-  FillWeights(*scores, max, 1.0f, weights);
+void KeepMinP(float min_p, float max, std::vector<float>* scores, Workspace& work) {
+  FillWeights(*scores, max, 1.0f, work);
   for (size_t i = 0; i < scores->size(); ++i) {
-    if ((*weights)[i] < min_p) (*scores)[i] = kMinusInfinity;
+    if (work.weights[i] < min_p) (*scores)[i] = kMinusInfinity;
   }
 }
 
 // Steps 5 and 6.
 int32_t Draw(std::span<const float> scores, float max, float temperature, double u,
-             std::vector<float>* weights) {
-  const double target = u * FillWeights(scores, max, temperature, weights);
+             Workspace& work) {
+  const double target = u * FillWeights(scores, max, temperature, work);
   double sum = 0;
-  size_t chosen = 0;
-  for (size_t i = 0; i < scores.size(); ++i) {
-    if ((*weights)[i] == 0) continue;
+  size_t block = 0;  // the one in which the running sum passes the target
+  size_t last = 0;   // the last that holds any weight
+  for (; block < work.block_sums.size(); ++block) {
+    const double block_sum = static_cast<double>(work.block_sums[block]);
+    if (block_sum > 0) last = block;
+    if (sum + block_sum > target) break;
+    sum += block_sum;
+  }
+  // Rounding may keep the sum below its target to the end.
+  if (block == work.block_sums.size()) block = last;
+  const size_t begin = block * kWeightBlock;
+  const size_t end = std::min(begin + kWeightBlock, scores.size());
+  size_t chosen = begin;
+  for (size_t i = begin; i < end; ++i) {
+    const float weight = work.weights[i];
+    if (weight == 0) continue;
     chosen = i;
-    sum += static_cast<double>((*weights)[i]);
+    sum += static_cast<double>(weight);
     if (sum > target) break;
   }
   return static_cast<int32_t>(chosen);
@@ -162,8 +196,9 @@ SampledToken Sampler::Sample(std::span<const float> logits, std::span<const int3
   CHECK(!logits.empty());
   const ScopedFlushDenormals flush;
   const float raw_max = CheckedMax(logits);
-  std::vector<float> weights;  // working memory
-  std::vector<float> scores(logits.begin(), logits.end());
+  Workspace& work = ThreadWorkspace();
+  std::vector<float>& scores = work.scores;
+  scores.assign(logits.begin(), logits.end());
   float max = raw_max;
   if (options_.repeat_penalty != 1.0f) {
     Penalize(history, options_, &scores);
@@ -174,21 +209,20 @@ SampledToken Sampler::Sample(std::span<const float> logits, std::span<const int3
     token = static_cast<int32_t>(std::find(scores.begin(), scores.end(), max) - scores.begin());
   } else {
     if (options_.top_k != 0) KeepTopK(options_.top_k, &scores);
-    if (options_.top_p < 1) KeepTopP(options_.top_p, max, &scores, &weights);
-    if (options_.min_p > 0) KeepMinP(options_.min_p, max, &scores, &weights);
+    if (options_.top_p < 1) KeepTopP(options_.top_p, max, &scores, work);
+    if (options_.min_p > 0) KeepMinP(options_.min_p, max, &scores, work);
     const uint64_t bits =
         Philox(options_.seed, RandomPurpose::kSampling).Bits64(sequence, position);
     const double u = static_cast<double>(bits >> 11) * 0x1p-53;
-    token = Draw(scores, max, options_.temperature, u, &weights);
+    token = Draw(scores, max, options_.temperature, u, work);
   }
-  return {token, LogProbabilityBelow(logits, raw_max, token, &weights)};
+  return {token, LogProbabilityBelow(logits, raw_max, token, work)};
 }
 
 float LogProbability(std::span<const float> logits, int32_t token) {
   CHECK(token >= 0 && static_cast<size_t>(token) < logits.size());
   const ScopedFlushDenormals flush;
-  std::vector<float> weights;
-  return LogProbabilityBelow(logits, CheckedMax(logits), token, &weights);
+  return LogProbabilityBelow(logits, CheckedMax(logits), token, ThreadWorkspace());
 }
 
 }  // namespace cambium

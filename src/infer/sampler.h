@@ -2,20 +2,20 @@
 // From logits to a token: a pure function of (logits, history, options, sequence, position). The
 // same arguments give the same token on every machine, alone or in a batch.
 //
-// Steps, in this order; all probabilities are f32 exp by numerics/math_ref.h, all sums are double
-// in ascending order of token id, but for step 3 (descending probability):
+// Steps, in this order; all probabilities are f32 exp by numerics/math_ref.h. Their sums are taken
+// by blocks of tokens (infer/softmax_weights.h), the blocks in double in ascending order:
 //   1. repetition penalty: every distinct token among the last repeat_last_n of the history has its
 //      logit divided by the penalty when positive, multiplied by it otherwise (Keskar et al. 2019,
 //      arXiv:1909.05858)
 //   2. top-k: the k largest logits stay
 //   3. top-p: the smallest set of most probable tokens whose probabilities, among those left, sum
-//   to
-//      at least p stays (Holtzman et al. 2020, arXiv:1904.09751)
+//      (in double, descending) to at least p stays (Holtzman et al. 2020, arXiv:1904.09751)
 //   4. min-p: tokens of at least min_p times the largest probability stay (Nguyen et al. 2024,
 //      arXiv:2407.01082)
 //   5. temperature: weight_i = exp((logit_i - max) / temperature)
-//   6. draw: the first token, by ascending id, whose running sum of weights exceeds u times their
-//      sum; u in [0, 1) is Philox(seed, kSampling) at counter (sequence, position)
+//   6. draw: the first block, by ascending id, whose running sum of weights exceeds u times their
+//      sum, and in it the first token that does so, or else its last with any weight; u in [0, 1)
+//      is Philox(seed, kSampling) at counter (sequence, position)
 // Temperature 0: the largest logit after step 1. Ties go to the lowest id everywhere.
 // Thread safety: immutable; Sample may be called from many threads.
 #pragma once

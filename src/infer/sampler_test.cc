@@ -193,14 +193,40 @@ TEST(Sampler, WeightsAreThoseOfTheReferenceOnEveryTarget) {
     SetSimdTarget(target);
     for (const float temperature : {1.0f, 0.7f}) {
       std::vector<float> weights(scores.size());
-      SoftmaxWeights(scores, max, temperature, weights.data());
+      std::vector<float> block_sums((scores.size() + kWeightBlock - 1) / kWeightBlock);
+      SoftmaxWeights(scores, max, temperature, weights.data(), block_sums.data());
       for (size_t i = 0; i < scores.size(); ++i) {
         ASSERT_EQ(weights[i],
                   RefExpNonPositive((scores[i] - max) / temperature, math::kSoftmaxLowest))
             << SimdTargetName(target) << " " << i;
       }
+      for (size_t block = 0; block < block_sums.size(); ++block) {
+        float partial[16] = {};
+        const size_t begin = block * kWeightBlock;
+        for (size_t i = begin; i < std::min(begin + kWeightBlock, scores.size()); ++i) {
+          partial[i % 16] += weights[i];
+        }
+        for (size_t half = 8; half > 0; half /= 2) {
+          for (size_t i = 0; i < half; ++i) partial[i] += partial[i + half];
+        }
+        ASSERT_EQ(block_sums[block], partial[0]) << SimdTargetName(target) << " " << block;
+      }
     }
   }
+}
+
+// Weights of 2^-24 of the largest one: a sum in f32 would lose them all.
+TEST(Sampler, SmallWeightsOfALargeVocabularyAreDrawn) {
+  std::vector<float> logits(1u << 16, -12.0f);
+  logits[40000] = 0;
+  const double rest = 65535 * std::exp(-12.0);
+  size_t num_rest = 0;
+  constexpr size_t kDraws = 1500;
+  for (size_t position = 0; position < kDraws; ++position) {
+    num_rest += SampleToken({.seed = 3}, logits, {}, 0, position) != 40000;
+  }
+  const double expected = rest / (1 + rest);
+  EXPECT_NEAR(static_cast<double>(num_rest) / kDraws, expected, 0.04) << expected;
 }
 
 TEST(Sampler, LogprobIsThatOfTheModel) {

@@ -62,7 +62,10 @@ Engine::Engine(ParameterStore& parameters, ThreadPool& pool, const EngineOptions
       options_(Resolve(options, parameters.config())),
       model_(parameters, options_.max_context),
       weight_bytes_(WeightBytes(parameters, options_.compute)) {
-  if (options_.pack_weights) parameters.PackForInference(options_.compute, pool);
+  if (options_.pack_weights) {
+    parameters.PackForInference(options_.compute, pool);
+    if (options_.release_values) parameters.ReleasePackedValues();
+  }
   Plan();
   arena_ = std::make_unique<Arena>(activation_bytes_);
   graph_ = std::make_unique<Graph>(*arena_, pool_, Graph::Options{.compute = options_.compute});

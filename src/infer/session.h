@@ -30,6 +30,9 @@ struct EngineOptions {
   // Whether the weights are packed once. Without, every pass packs what it needs: slow, but sees
   // weights that change between passes, and takes no memory for a second copy.
   bool pack_weights = true;
+  // With pack_weights: gives back the f32 values that nothing but packing needs. The store is then
+  // good for this engine only.
+  bool release_values = false;
 };
 
 class Sequence {

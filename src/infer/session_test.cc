@@ -177,6 +177,24 @@ TEST_F(SessionTest, OtherArchitecturesAndUnpackedWeights) {
   }
 }
 
+TEST_F(SessionTest, ReleasedValuesAreNotNeeded) {
+  for (const bool tied : {false, true}) {
+    ModelConfig config = NanoConfig();
+    config.tied_embeddings = tied;
+    const std::vector<int32_t> tokens = TestTokens()[3];
+    ThreadPool pool(1);
+    const auto store = RandomModel(config, pool);
+    const size_t before = store->memory_bytes();
+    Engine engine(*store, pool, {.release_values = true});
+    // bf16 panels and the embedding's rows, instead of f32 values.
+    EXPECT_LT(store->memory_bytes(), before / 2 + 8 * kVocab * config.width);
+    Sequence sequence = engine.NewSequence(tokens.size());
+    const ForwardRequest request = {&sequence, tokens, LogitsOf::kAll};
+    EXPECT_TRUE(
+        SameBits(engine.Forward({&request, 1}), TrainingLogits(config, DType::kBF16, tokens)));
+  }
+}
+
 TEST_F(SessionTest, RefusesWhatDoesNotFitBeforeComputing) {
   const ModelConfig config = NanoConfig();
   ThreadPool pool(1);

@@ -228,7 +228,7 @@ TEST_F(LedgerTest, OtherFilesAreRefusedAndLeftAlone) {
   const std::filesystem::path foreign = folder_ / "foreign.sqlite";
   Sql(foreign, "CREATE TABLE addresses (name TEXT)");
   const std::string before = ReadFile(foreign);
-  EXPECT_EQ(CodeOf([&] { Ledger ledger(foreign); }), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(CodeOf([&] { Ledger ledger(foreign); }), ErrorCode::kCorruptData);
   EXPECT_EQ(ReadFile(foreign), before);
 
   { Ledger ledger(path_); }

@@ -74,7 +74,7 @@ Identity ReadIdentity(SqliteDatabase& database) {
 
 void CheckIdentity(const SqliteDatabase& database, const Identity& identity) {
   if (!identity.is_ours && !identity.is_empty) {
-    Fail(ErrorCode::kInvalidArgument,
+    Fail(ErrorCode::kCorruptData,
          "{}: is an SQLite file of another program, not a cambium run ledger; choose another with "
          "--ledger FILE",
          database.path().string());

@@ -193,10 +193,38 @@ void ParameterStore::PackForInference(DType compute, ThreadPool& pool) {
   }
 }
 
+void ParameterStore::ReleasePackedValues() {
+  const auto keeps = [&](size_t i) { return specs_[i].rows == 1 || i == 0; };
+  size_t total = 0;
+  for (size_t i = 0; i < specs_.size(); ++i) {
+    if (keeps(i)) total += RoundUp(specs_[i].size(), 16);
+  }
+  Scratch kept;
+  float* memory = kept.Get<float>(total);
+  for (size_t i = 0; i < specs_.size(); ++i) {
+    Tensor& value = weights_[i].value;
+    if (!keeps(i)) {
+      CHECK(weights_[i].packed_f32.data != nullptr || weights_[i].packed_bf16.data != nullptr);
+      value = Tensor();
+      continue;
+    }
+    std::memcpy(memory, value.data, value.size_bytes());
+    value.data = memory;
+    memory += RoundUp(specs_[i].size(), 16);
+  }
+  values_ = std::move(kept);
+}
+
+size_t ParameterStore::memory_bytes() const {
+  return values_.capacity_bytes() + gradients_.capacity_bytes() + packed_.capacity_bytes() +
+         caches_.capacity_bytes();
+}
+
 Sha256Digest ParameterStore::Fingerprint() const {
   Sha256 hash;
   for (size_t i = 0; i < specs_.size(); ++i) {
     const ParameterSpec& spec = specs_[i];
+    CHECK(!weights_[i].value.empty());
     hash.Update(fmt::format("{} {} {}\n", spec.name, spec.rows, spec.cols));
     hash.Update(weights_[i].value.data, spec.size() * sizeof(float));
   }

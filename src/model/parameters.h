@@ -66,9 +66,13 @@ class ParameterStore {
   void DropPackCaches();
   size_t pack_cache_bytes() const { return caches_.capacity_bytes(); }
 
-  // Packs every matrix for inference in the given compute type and drops the f32 values of packed
-  // matrices but for embeddings' rows.
+  // Packs every matrix for inference in the given compute type.
   void PackForInference(DType compute, ThreadPool& pool);
+  // Gives back the f32 values of packed matrices, but for the rows of the token embedding. What
+  // needs values (Fingerprint, Initialize, packing again, files) is over then.
+  void ReleasePackedValues();
+  // Of values, gradients and packed forms.
+  size_t memory_bytes() const;
 
   // SHA-256 over (name, shape, f32 bytes) of every parameter in order: a model's identity.
   Sha256Digest Fingerprint() const;

@@ -104,8 +104,10 @@ void Gemm(size_t M, const OperandA& a, const PackedB<T>& b, const GemmOutput& c,
   const size_t depth = std::min(RoundUp(b.K, 2), kBlockDepth);
   const size_t rows_in_cache =
       std::max(kTileRows, kBlockBytesA / (std::max<size_t>(depth, 1) * sizeof(T)));
-  const size_t block_rows = std::min(kMaxBlockRows, rows_in_cache) / kTileRows * kTileRows;
-  const size_t num_blocks = (M + block_rows - 1) / block_rows;
+  const size_t max_block_rows = std::min(kMaxBlockRows, rows_in_cache) / kTileRows * kTileRows;
+  // Blocks of like size: a short last one would leave a thread waiting.
+  const size_t num_blocks = (M + max_block_rows - 1) / max_block_rows;
+  const size_t block_rows = RoundUp((M + num_blocks - 1) / num_blocks, kTileRows);
   const size_t num_panels = (b.N + kPanelCols - 1) / kPanelCols;
   const size_t padded_cols = RoundUp(b.N, kLaneCols);
   const size_t K_even = RoundUp(b.K, 2);

@@ -13,6 +13,7 @@
 #define CAMBIUM_NUMERICS_GEMM_TILE_INL_H_
 #endif
 
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 #include <cstring>
@@ -105,9 +106,20 @@ HWY_INLINE void TilePair(const char* a, size_t a_row_bytes, const T* b, size_t b
   }
 }
 
+// Round to nearest even, NaNs quieted.
+template <bool kBf16Dot>
 HWY_INLINE void StoreBf16Lanes(TileVec x, BFloat16* out) {
   const TileF df;
   const TileU du;
+#if HWY_TARGET == HWY_AVX3
+  if constexpr (kBf16Dot) {
+    // One instruction for the same bits: it would flush denormals, and a chain's end is none.
+    __m256i half;
+    asm("vcvtneps2bf16 %1, %0" : "=v"(half) : "v"(x.raw));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), half);
+    return;
+  }
+#endif
   const auto bits = hn::BitCast(du, x);
   const auto is_nan = hn::MaskFromVec(hn::BitCast(
       df, hn::VecFromMask(
@@ -121,6 +133,7 @@ HWY_INLINE void StoreBf16Lanes(TileVec x, BFloat16* out) {
 }
 
 // One vector of a tile's row to its destination.
+template <bool kBf16Dot>
 HWY_INLINE void StoreTileVec(const TileOut& out, size_t offset, TileVec x) {
   const TileF df;
   switch (out.store) {
@@ -131,7 +144,7 @@ HWY_INLINE void StoreTileVec(const TileOut& out, size_t offset, TileVec x) {
       hn::StoreU(x, df, static_cast<float*>(out.data) + offset);
       break;
     case GemmStore::kBF16:
-      StoreBf16Lanes(x, static_cast<BFloat16*>(out.data) + offset);
+      StoreBf16Lanes<kBf16Dot>(x, static_cast<BFloat16*>(out.data) + offset);
       break;
   }
 }
@@ -185,7 +198,7 @@ HWY_NOINLINE void Tile(const char* a, size_t a_row_bytes, size_t a_pair_bytes, c
   if (!ragged) {
     HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
       HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) {
-        StoreTileVec(out, r * out.row_stride + v * kVecLanes, acc[r][v]);
+        StoreTileVec<kBf16Dot>(out, r * out.row_stride + v * kVecLanes, acc[r][v]);
       }
     }
     return;
@@ -226,6 +239,16 @@ TileFn<T> TileFor(size_t rows, size_t groups) {
   return TileForRows<T, kBf16Dot, 1>(rows);
 }
 
+// Below this depth a tile is over before a prefetch arrives, and its output is mostly at hand.
+inline constexpr size_t kPrefetchDepth = 128;
+
+// Calls for the lines of C that the next tile will read or overwrite.
+HWY_INLINE void PrefetchOutput(const char* c, size_t rows, size_t row_bytes, size_t num_bytes) {
+  for (size_t r = 0; r < rows; ++r) {
+    for (size_t b = 0; b < num_bytes; b += 64) hwy::Prefetch(c + r * row_bytes + b);
+  }
+}
+
 // A block of rows times one panel, all tiles of it. panel: pair 0 of the panel; panel_cols: its
 // padded width. out.num_cols: valid columns of the panel (up to panel_cols).
 // a: OperandA whose data points at the block's first row, which starts a tile.
@@ -247,6 +270,12 @@ void PanelRows(size_t num_rows, const OperandA& a, const T* panel, size_t panel_
       if (out.init != nullptr) tile.init = out.init + offset;
       if (out.residual != nullptr) tile.residual = out.residual + offset;
       tile.data = static_cast<char*>(out.data) + offset * element_bytes;
+      if (K >= kPrefetchDepth && row + kTileRows < num_rows) {
+        const size_t row_bytes = out.row_stride * element_bytes;
+        PrefetchOutput(static_cast<const char*>(tile.data) + kTileRows * row_bytes,
+                       std::min(kTileRows, num_rows - row - kTileRows), row_bytes,
+                       tile.num_cols * element_bytes);
+      }
       TileFor<T, kBf16Dot>(rows, groups)(
           static_cast<const char*>(a.data) + row / kTileRows * a.tile_stride_bytes,
           a.row_stride_bytes, a.pair_stride_bytes, panel + col * step, 2 * panel_cols, K, tile);

@@ -8,8 +8,23 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "numerics/pack.cc"
+#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
+
+#ifndef CAMBIUM_NUMERICS_PACK_ONCE_
+#define CAMBIUM_NUMERICS_PACK_ONCE_
+namespace cambium {
+// Where words of pairs go: panels of kPanelCols columns (the last of what is left of `padded`),
+// panel_words apart, in each of them the pairs from first_pair on.
+struct PanelPlace {
+  size_t padded;
+  size_t panel_words;
+  size_t first_pair;
+  uint32_t* out;
+};
+}  // namespace cambium
+#endif
 
 HWY_BEFORE_NAMESPACE();
 namespace cambium {
@@ -101,9 +116,50 @@ void TransposeWords(const uint32_t* HWY_RESTRICT in, size_t in_stride, size_t ro
     }
   }
   for (size_t r = 0; r < rows; ++r) {
-    for (size_t c = r < rows4 ? cols4 : 0; c < cols; ++c)
-      out[c * out_stride + r] = in[r * in_stride + c];
+    for (size_t c = r < rows4 ? cols4 : 0; c < cols; ++c) {
+      std::memcpy(out + c * out_stride + r, in + r * in_stride + c, sizeof(uint32_t));
+    }
   }
+}
+
+// Source rows 2p and 2p + 1 (beyond K: zeros) to pair p of all panels of cols columns.
+template <typename S>
+HWY_INLINE void InterleaveRows(const S* source, size_t K, size_t cols, size_t row_stride,
+                               const PanelPlace& place) {
+  for (size_t k = 0; k < K; k += 2) {
+    for (size_t col = 0; col < place.padded; col += kPanelCols) {
+      const size_t width = std::min(kPanelCols, place.padded - col);
+      const size_t n = std::min(width, cols - col);
+      const S* even = source + k * row_stride + col;
+      uint32_t* out =
+          place.out + col / kPanelCols * place.panel_words + (place.first_pair + k / 2) * width;
+      if (k + 1 < K) {
+        if constexpr (std::is_same_v<S, float>) {
+          InterleaveF32(even, even + row_stride, n, out);
+        } else {
+          InterleaveBF16(even, even + row_stride, n, out);
+        }
+      } else {
+        for (size_t i = 0; i < n; ++i) {
+          if constexpr (std::is_same_v<S, float>) {
+            out[i] = ToBFloat16(even[i]).bits;
+          } else {
+            out[i] = even[i].bits;
+          }
+        }
+      }
+      for (size_t i = n; i < width; ++i) out[i] = 0;
+    }
+  }
+}
+
+void InterleaveRowsF32(const float* source, size_t K, size_t cols, size_t row_stride,
+                       const PanelPlace& place) {
+  InterleaveRows(source, K, cols, row_stride, place);
+}
+void InterleaveRowsBF16(const BFloat16* source, size_t K, size_t cols, size_t row_stride,
+                        const PanelPlace& place) {
+  InterleaveRows(source, K, cols, row_stride, place);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -115,8 +171,8 @@ namespace cambium {
 namespace {
 
 HWY_EXPORT(RowToBF16);
-HWY_EXPORT(InterleaveBF16);
-HWY_EXPORT(InterleaveF32);
+HWY_EXPORT(InterleaveRowsF32);
+HWY_EXPORT(InterleaveRowsBF16);
 HWY_EXPORT(TransposeWords);
 
 size_t NumPanels(size_t N) { return (N + kPanelCols - 1) / kPanelCols; }
@@ -131,28 +187,19 @@ void ForPanels(size_t N, ThreadPool& pool, const Fn& fn) {
   });
 }
 
-// Two source rows (odd may be null: zeros) to one pair of a bf16 panel, in words.
-template <typename S>
-void PairToWords(const S* even, const S* odd, size_t n, uint32_t* out) {
-  if (odd == nullptr) {
-    for (size_t i = 0; i < n; ++i) {
-      if constexpr (std::is_same_v<S, float>) {
-        out[i] = ToBFloat16(even[i]).bits;
-      } else {
-        out[i] = even[i].bits;
-      }
-    }
-  } else if constexpr (std::is_same_v<S, float>) {
-    HWY_DYNAMIC_DISPATCH(InterleaveF32)(even, odd, n, out);
-  } else {
-    HWY_DYNAMIC_DISPATCH(InterleaveBF16)(even, odd, n, out);
-  }
+void RowsToWords(const float* source, size_t K, size_t cols, size_t row_stride,
+                 const PanelPlace& place) {
+  HWY_DYNAMIC_DISPATCH(InterleaveRowsF32)(source, K, cols, row_stride, place);
+}
+void RowsToWords(const BFloat16* source, size_t K, size_t cols, size_t row_stride,
+                 const PanelPlace& place) {
+  HWY_DYNAMIC_DISPATCH(InterleaveRowsBF16)(source, K, cols, row_stride, place);
 }
 
-// Source rows [rows, K] to a bf16 panel: words transposed, the odd element and missing rows zero.
+// Rows that need rounding, or whose words do not lie whole in memory: by way of a strip.
 template <typename S>
-void RowsToPanel(const S* source, size_t rows, size_t K, size_t row_stride, size_t width,
-                 uint32_t* out) {
+void RowsToPanelByStrips(const S* source, size_t rows, size_t K, size_t row_stride, size_t width,
+                         uint32_t* out) {
   // A strip of K fits the first-level cache beside the panel's lines.
   constexpr size_t kStrip = 128;
   BFloat16 strip[kPanelCols * kStrip];
@@ -161,6 +208,11 @@ void RowsToPanel(const S* source, size_t rows, size_t K, size_t row_stride, size
     const size_t words = (n + 1) / 2;
     for (size_t r = 0; r < rows; ++r) {
       BFloat16* row = strip + r * kStrip;
+      // The next strip: a few lines of every row are too short a run for the hardware to foresee.
+      const size_t next = std::min(K, k + 2 * kStrip) - std::min(K, k + kStrip);
+      for (size_t i = 0; i < next; i += 64 / sizeof(S)) {
+        hwy::Prefetch(source + r * row_stride + k + kStrip + i);
+      }
       if constexpr (std::is_same_v<S, float>) {
         HWY_DYNAMIC_DISPATCH(RowToBF16)(source + r * row_stride + k, n, row);
       } else {
@@ -171,9 +223,21 @@ void RowsToPanel(const S* source, size_t rows, size_t K, size_t row_stride, size
     uint32_t* pair = out + k / 2 * width;
     HWY_DYNAMIC_DISPATCH(TransposeWords)
     (reinterpret_cast<const uint32_t*>(strip), kStrip / 2, rows, words, pair, width);
-    if (rows < width) {
-      for (size_t p = 0; p < words; ++p) std::fill_n(pair + p * width + rows, width - rows, 0u);
-    }
+  }
+}
+
+// Source rows [rows, K] to a bf16 panel: words transposed, the odd element and missing rows zero.
+template <typename S>
+void RowsToPanel(const S* source, size_t rows, size_t K, size_t row_stride, size_t width,
+                 uint32_t* out) {
+  if (std::is_same_v<S, BFloat16> && K % 2 == 0 && row_stride % 2 == 0) {
+    HWY_DYNAMIC_DISPATCH(TransposeWords)
+    (reinterpret_cast<const uint32_t*>(source), row_stride / 2, rows, K / 2, out, width);
+  } else {
+    RowsToPanelByStrips(source, rows, K, row_stride, width, out);
+  }
+  if (rows < width) {
+    for (size_t p = 0; p < (K + 1) / 2; ++p) std::fill_n(out + p * width + rows, width - rows, 0u);
   }
 }
 
@@ -189,26 +253,29 @@ void RowsToPanel(const float* source, size_t rows, size_t K, size_t row_stride, 
   }
 }
 
-// One panel from source columns: two source rows make a pair.
-template <typename S, typename T>
-void ColumnsToPanel(const S* source, size_t K, size_t cols, size_t row_stride, size_t width,
-                    T* panel) {
-  for (size_t k = 0; k < K; k += 2) {
-    const S* even = source + k * row_stride;
-    const S* odd = k + 1 < K ? even + row_stride : nullptr;
-    T* pair = panel + k * width;
-    if constexpr (std::is_same_v<T, float>) {
-      std::memcpy(pair, even, cols * sizeof(float));
-      std::fill_n(pair + cols, width - cols, 0.0f);
-      const size_t cols_odd = odd != nullptr ? cols : 0;
-      if (odd != nullptr) std::memcpy(pair + width, odd, cols * sizeof(float));
-      std::fill_n(pair + width + cols_odd, width - cols_odd, 0.0f);
-    } else {
-      uint32_t* words = reinterpret_cast<uint32_t*>(pair);
-      PairToWords(even, odd, cols, words);
-      std::fill_n(words + cols, width - cols, 0u);
+// Source rows [K, N] to the pairs of all panels from pair begin / 2 on; K_even is the panels'
+// depth.
+void ColumnsToPanels(const float* source, size_t K, size_t N, size_t row_stride, size_t padded,
+                     size_t begin, size_t K_even, float* packed) {
+  for (size_t k = begin; k < begin + RoundUp(K, 2); ++k) {
+    for (size_t col = 0; col < padded; col += kPanelCols) {
+      const size_t width = std::min(kPanelCols, padded - col);
+      float* out = packed + col * K_even + k * width;
+      const size_t valid = k < begin + K ? std::min(width, N - col) : 0;
+      if (valid > 0) std::copy_n(source + (k - begin) * row_stride + col, valid, out);
+      std::fill_n(out + valid, width - valid, 0.0f);
     }
   }
+}
+
+template <typename S>
+void ColumnsToPanels(const S* source, size_t K, size_t N, size_t row_stride, size_t padded,
+                     size_t begin, size_t K_even, BFloat16* packed) {
+  RowsToWords(source, K, N, row_stride,
+              {.padded = padded,
+               .panel_words = kPanelCols * K_even / 2,
+               .first_pair = begin / 2,
+               .out = reinterpret_cast<uint32_t*>(packed)});
 }
 
 }  // namespace
@@ -233,8 +300,13 @@ template <typename S, typename T>
 PackedB<T> PackColumns(const S* source, size_t K, size_t N, size_t row_stride, T* packed,
                        ThreadPool& pool) {
   const size_t K_even = RoundUp(K, 2);
-  ForPanels(N, pool, [&](size_t col, size_t width, size_t valid) {
-    ColumnsToPanel(source + col, K, valid, row_stride, width, packed + col * K_even);
+  const size_t padded = RoundUp(N, kLaneCols);
+  // Whole source rows are read in order and dealt out to all panels: panel by panel, memory would
+  // be read in pieces of a few cache lines a row apart.
+  constexpr size_t kGrainK = 32;
+  pool.ParallelRanges(K, kGrainK, [&](size_t begin, size_t end, size_t) {
+    ColumnsToPanels(source + begin * row_stride, end - begin, N, row_stride, padded, begin, K_even,
+                    packed);
   });
   return {packed, N, K};
 }
@@ -252,7 +324,7 @@ void PackPanelFromRows(const BFloat16* source, size_t rows, size_t K, size_t row
 template <typename T>
 void PackPanelFromColumns(const T* source, size_t K, size_t cols, size_t row_stride, size_t width,
                           T* panel) {
-  ColumnsToPanel(source, K, cols, row_stride, width, panel);
+  ColumnsToPanels(source, K, cols, row_stride, width, 0, RoundUp(K, 2), panel);
 }
 template void PackPanelFromColumns(const float*, size_t, size_t, size_t, size_t, float*);
 template void PackPanelFromColumns(const BFloat16*, size_t, size_t, size_t, size_t, BFloat16*);
@@ -299,12 +371,11 @@ void TransposeRange(const BFloat16* source, size_t begin, size_t end, size_t K, 
     // A copy of 32 bytes where 24 belong spills into the next pair's place, which is written
     // later, but for the last pair of a range: that place may belong to another thread.
     const bool last = k + 2 >= end;
-    const BFloat16* even = source + k * row_stride;
-    const BFloat16* odd = k + 1 < K ? even + row_stride : nullptr;
     for (size_t tile = 0; tile < num_tiles; tile += kStripTiles) {
       const size_t col = tile * kTileRows;
       const size_t cols = std::min(kStripTiles * kTileRows, M - col);
-      PairToWords(even + col, odd == nullptr ? nullptr : odd + col, cols, words);
+      RowsToWords(source + k * row_stride + col, std::min<size_t>(2, K - k), cols, row_stride,
+                  {.padded = cols, .panel_words = kPanelCols, .first_pair = 0, .out = words});
       char* out = base + tile * tile_bytes + k / 2 * kPairBytes;
       const size_t tiles = (cols + kTileRows - 1) / kTileRows;
       for (size_t t = 0; t < tiles; ++t) {
@@ -347,6 +418,13 @@ template <typename T>
 OperandA PackTransposedA(const T* source, size_t K, size_t M, size_t row_stride, T* packed) {
   TransposeRange(source, 0, K, K, M, row_stride, TransposedTileBytes<T>(K), packed);
   return TransposedOperand(packed, K);
+}
+
+void Transpose(const float* in, size_t rows, size_t cols, size_t in_stride, float* out,
+               size_t out_stride) {
+  HWY_DYNAMIC_DISPATCH(TransposeWords)
+  (reinterpret_cast<const uint32_t*>(in), in_stride, rows, cols, reinterpret_cast<uint32_t*>(out),
+   out_stride);
 }
 
 template OperandA PackTransposedA(const float*, size_t, size_t, size_t, float*);

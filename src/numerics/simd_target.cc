@@ -10,14 +10,6 @@
 namespace cambium {
 namespace {
 
-bool CpuHasBf16Dot() {
-#if defined(__x86_64__)
-  return __builtin_cpu_supports("avx512bf16");
-#else
-  return false;
-#endif
-}
-
 #if defined(__x86_64__)
 int64_t HwyTargets(SimdTarget target) {
   return target == SimdTarget::kAvx2 ? HWY_AVX2 : (HWY_AVX2 | HWY_AVX3);
@@ -31,7 +23,7 @@ std::vector<SimdTarget> Detect() {
   targets.push_back(SimdTarget::kAvx2);
   if ((supported & HWY_AVX3) != 0) {
     targets.push_back(SimdTarget::kAvx512);
-    if (CpuHasBf16Dot()) targets.push_back(SimdTarget::kAvx512Bf16);
+    if (__builtin_cpu_supports("avx512bf16")) targets.push_back(SimdTarget::kAvx512Bf16);
   }
 #else
   targets.push_back(SimdTarget::kNeon);

@@ -47,7 +47,7 @@ class CompressedReader::Source {
     struct stat info;
     if (fstat(fd_, &info) != 0 || !S_ISREG(info.st_mode)) {
       close(fd_);
-      Fail(ErrorCode::kInvalidArgument,
+      Fail(ErrorCode::kIo,
            "{}: not a regular file (text is read twice, so a pipe does not do; save it to a file)",
            name_);
     }

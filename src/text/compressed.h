@@ -18,8 +18,8 @@ enum class Compression { kNone, kGzip, kZstd };
 
 class CompressedReader {
  public:
-  // Throws kNotFound, kIo, kInvalidArgument (folder, pipe, device), or kCorruptData when the name
-  // ends in .gz or .zst but the content is not that.
+  // Throws kNotFound, kIo (also for a folder, pipe or device), or kCorruptData when the name ends
+  // in .gz or .zst but the content is not that.
   explicit CompressedReader(const std::filesystem::path& path);
   ~CompressedReader();
   CompressedReader(const CompressedReader&) = delete;

@@ -95,8 +95,8 @@ TEST(CompressedReader, DamageAndGarbageAreErrors) {
 TEST(CompressedReader, MissingFolderPipeAndShrinkingFile) {
   const TestFolder folder;
   EXPECT_EQ(CatchError([&] { CompressedReader(folder.path() / "no"); }).code, ErrorCode::kNotFound);
-  EXPECT_EQ(CatchError([&] { CompressedReader(folder.path()); }).code, ErrorCode::kInvalidArgument);
-  EXPECT_EQ(CatchError([] { CompressedReader("/dev/null"); }).code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(CatchError([&] { CompressedReader(folder.path()); }).code, ErrorCode::kIo);
+  EXPECT_EQ(CatchError([] { CompressedReader("/dev/null"); }).code, ErrorCode::kIo);
 
   const std::string text(size_t{2} << 20, 'x');
   const auto path = folder.Write("shrinks", text);

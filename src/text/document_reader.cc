@@ -64,7 +64,7 @@ struct DocumentReader::State {
     const std::string reason = BinaryReason(buffer->view().substr(0, kSniffBytes));
     if (!reason.empty()) {
       if (!inputs.is_folder) {
-        Fail(ErrorCode::kInvalidArgument, "{}: is not UTF-8 text: {}", file.path.string(), reason);
+        Fail(ErrorCode::kCorruptData, "{}: is not UTF-8 text: {}", file.path.string(), reason);
       }
       ++stats.num_binary_skipped;
       CloseFile();
@@ -112,7 +112,7 @@ bool DocumentReader::Next(Document& document) {
     s.CloseFile();
   }
   if (s.stats.num_documents == 0) {
-    Fail(ErrorCode::kInvalidArgument, "{}: has no text to read ({})", s.path.string(),
+    Fail(ErrorCode::kCorruptData, "{}: has no text to read ({})", s.path.string(),
          s.stats.Summary());
   }
   return false;

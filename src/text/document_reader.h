@@ -77,8 +77,8 @@ class DocumentReader {
   DocumentReader(DocumentReader&&) noexcept;
 
   // The next document or piece, in `document`; false at the end. Throws kNotFound, kIo,
-  // kCorruptData or kResourceExhausted, and kInvalidArgument at the end of an input that had no
-  // text at all.
+  // kCorruptData or kResourceExhausted; kCorruptData also for a binary file, and at the end of an
+  // input that had no text at all.
   bool Next(Document& document);
 
   const DocumentStats& stats() const;  // of what has been read so far

@@ -80,10 +80,10 @@ TEST(DocumentReader, FolderInNameOrderWithSkipsCounted) {
 
 TEST(DocumentReader, EmptyInputIsAnErrorThatSaysWhatWasThere) {
   const TestFolder folder;
-  EXPECT_EQ(CatchError([&] { ReadAll(folder.path()); }).code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(CatchError([&] { ReadAll(folder.path()); }).code, ErrorCode::kCorruptData);
   EXPECT_EQ(CatchError([&] { ReadAll(folder.path() / "no"); }).code, ErrorCode::kNotFound);
   const auto empty = folder.Write("empty", "");
-  EXPECT_EQ(CatchError([&] { ReadAll(empty); }).code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(CatchError([&] { ReadAll(empty); }).code, ErrorCode::kCorruptData);
   const auto blank = folder.Write("blank", "\n\n");
   const Caught caught = CatchError([&] { ReadAll(blank); });
   EXPECT_NE(caught.message.find("1 empty documents"), std::string::npos) << caught.message;
@@ -96,7 +96,7 @@ TEST(DocumentReader, ABinaryFileNamedAsTheInputIsAnError) {
   const auto utf16 = folder.Write("utf16", "\xFF\xFEh\x01i\x01");
   EXPECT_NE(CatchError([&] { ReadAll(utf16); }).message.find("iconv"), std::string::npos);
   const auto control = folder.Write("control", "\x01\x02\x03 abc");
-  EXPECT_EQ(CatchError([&] { ReadAll(control); }).code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(CatchError([&] { ReadAll(control); }).code, ErrorCode::kCorruptData);
   const auto latin = folder.Write("koi8", std::string(100, '\xC1'));
   EXPECT_NE(CatchError([&] { ReadAll(latin); }).message.find("UTF-8"), std::string::npos);
 }

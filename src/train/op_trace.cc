@@ -138,6 +138,12 @@ void OpTraceWriter::Record(std::string_view name, const Tensor& result) {
                     dims, ToHex(Sha256Of(bytes))));
 }
 
+void OpTraceWriter::Flush() {
+  if (std::fflush(file_) != 0) {
+    Fail(ErrorCode::kIo, "{}: cannot write: {}", path_.string(), std::strerror(errno));
+  }
+}
+
 void OpTraceWriter::Finish() {
   std::FILE* file = file_;
   file_ = nullptr;

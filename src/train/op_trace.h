@@ -21,7 +21,7 @@ namespace cambium {
 
 class OpTraceWriter {
  public:
-  // Replaces a file that is there. Throws kIo, as Record and Finish do (a full disk).
+  // Replaces a file that is there. Throws kIo, as Record, Flush and Finish do (a full disk).
   explicit OpTraceWriter(const std::filesystem::path& path);
   ~OpTraceWriter();
   OpTraceWriter(const OpTraceWriter&) = delete;
@@ -30,6 +30,8 @@ class OpTraceWriter {
   // Operations that follow belong to this step (0-based).
   void BeginStep(uint64_t step);
   void Record(std::string_view name, const Tensor& result);
+  // What was recorded so far outlives the process, however that ends.
+  void Flush();
   // Everything is on disk afterwards; further lines are an error of the caller.
   void Finish();
 

@@ -16,6 +16,7 @@
 #include "numerics/simd_target.h"
 #include "tensor/ops/elementwise.h"
 #include "train/op_trace.h"
+#include "train/recorded_run.h"
 #include "train/run_files.h"
 
 namespace cambium {
@@ -61,6 +62,7 @@ class TrainRun {
   void Loop();
   void AfterStep(const StepResult& step, double seconds);
   void ValidateModel(bool last);
+  void Sample();
   void SaveState();
   void Export();
   RunEnd End(RunStatus status, const std::string& message);
@@ -103,6 +105,8 @@ void TrainRun::PrepareData() {
       progress.emplace(phase, total, "B", options_.quiet);
     }
     progress->Update(done);
+    if (Interrupted())
+      Fail(ErrorCode::kCancelled, "stopped while the data was read; nothing is lost");
   };
   dataset_.emplace(PrepareTokenDataset(options_.data, options_.out / "tokens.bin",
                                        DatasetTokenizerOf(*options_.tokenizer, pool_), dataset));
@@ -198,10 +202,25 @@ void TrainRun::ValidateModel(bool last) {
   recorder_->Metric({static_cast<int64_t>(step_), "validation_bits_per_byte", v.bits_per_byte});
   progress_->Note(fmt::format("step {:>6}  validation {:.4f} bits/byte  ({:.4f} nats/token)", step_,
                               v.bits_per_byte, v.nats_per_token));
-  if (options_.sample) {
-    const std::string text = options_.sample(parameters_, step_);
-    if (!text.empty()) progress_->Note(text);
+  Sample();
+}
+
+void TrainRun::Sample() {
+  if (!options_.sample) return;
+  constexpr size_t kPromptTokens = 6;
+  std::vector<int32_t> prompt;
+  for (uint64_t i = 0; i < tokens_->info().num_documents; ++i) {
+    const TokenDocument document = tokens_->document(i);
+    if (!document.validation) continue;
+    prompt.resize(std::min<uint64_t>(kPromptTokens, document.num_tokens()));
+    tokens_->CopyTokens(document.begin, prompt);
+    break;
   }
+  const int32_t bos_id = options_.tokenizer->bos_id();
+  if (bos_id >= 0) prompt.insert(prompt.begin(), bos_id);
+  if (prompt.empty()) return;
+  const std::string text = options_.sample(prompt);
+  if (!text.empty()) progress_->Note(text);
 }
 
 void TrainRun::AfterStep(const StepResult& step, double seconds) {
@@ -253,6 +272,7 @@ void TrainRun::Loop() {
     const StepResult step = trainer_->Step(step_, batch);
     ++step_;
     AfterStep(step, SecondsSince(begin));
+    if (op_trace_) op_trace_->Flush();
     if (options_.on_step) options_.on_step(step_, step);
     if (options_.checkpoint_every_s > 0 &&
         SecondsSince(last_checkpoint_) >= options_.checkpoint_every_s && step_ < last) {
@@ -289,6 +309,12 @@ TrainRunResult TrainRun::Run() {
   result_.planned_bytes = trainer_->memory_plan().total_bytes();
   PrepareData();
   Restore();
+  if (const auto finished = ResultOfFinishedRun(options_.out, config_, step_)) {
+    result_.fingerprint = finished->fingerprint;
+    Export();
+    return *finished;
+  }
+  if (options_.on_start) options_.on_start(trainer_->memory_plan());
   WriteFileAtomically(options_.out / "config.toml", config_.ToToml());
   if (!options_.op_trace.empty()) {
     op_trace_.emplace(options_.op_trace);
@@ -390,19 +416,6 @@ std::vector<uint32_t> BytesOfTokens(const Tokenizer& tokenizer) {
         text ? static_cast<uint32_t>(tokenizer.TokenBytes(id).size()) : 0;
   }
   return bytes;
-}
-
-TrainConfig ConfigOfCheckpoint(const std::filesystem::path& out) {
-  std::optional<LastGoodCheckpoint> last = OpenLastGoodCheckpoint(out);
-  if (!last) {
-    Fail(ErrorCode::kNotFound, "{}: no checkpoint to resume from", out.string());
-  }
-  try {
-    return TrainConfig::FromJson(
-        Json::parse(last->reader.state().at("configuration").get<std::string>()));
-  } catch (const Json::exception& error) {
-    Fail(ErrorCode::kCorruptData, "{}: state: {}", last->reader.path().string(), error.what());
-  }
 }
 
 TrainRunResult RunTraining(const TrainRunOptions& options, ParameterStore& parameters,

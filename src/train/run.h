@@ -17,6 +17,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -53,8 +54,11 @@ struct TrainRunOptions {
   bool quiet = false;
   // Fraction of this many FLOP/s is shown; 0: not shown.
   double peak_flops_per_s = 0;
-  // Lets the model speak after a validation; the result is shown.
-  std::function<std::string(const ParameterStore&, uint64_t step)> sample;
+  // Lets the model speak after a validation; the result is shown. prompt: the beginning of a
+  // document kept for validation, behind bos; not empty. Must leave the weights as they are.
+  std::function<std::string(std::span<const int32_t> prompt)> sample;
+  // Called once, when the data is ready and before the first step.
+  std::function<void(const MemoryPlan&)> on_start;
   // Called after each step, for tests; throwing stops the run.
   std::function<void(uint64_t step, const StepResult&)> on_step;
   // Hashes of every operation's result go here (op_trace.h); empty: none.
@@ -79,12 +83,10 @@ struct TrainRunResult {
 
 // Throws what data and configuration give; kInternal when the loss stops being finite (the last
 // good checkpoint stays); kInvalidArgument when the folder holds another run and resume is not set,
-// or resume is set and the configuration differs from the checkpoint's.
+// or resume is set and the configuration differs from the checkpoint's. Of a run that is complete
+// only the model files are written again; the result is the recorded one.
 TrainRunResult RunTraining(const TrainRunOptions& options, ParameterStore& parameters,
                            ThreadPool& pool);
-
-// The configuration a folder's checkpoint was made with, for --resume.
-TrainConfig ConfigOfCheckpoint(const std::filesystem::path& out);
 
 // Tokenizer and data set as the loop sees them: end tokens around documents.
 DatasetTokenizer DatasetTokenizerOf(const Tokenizer& tokenizer, ThreadPool& pool);

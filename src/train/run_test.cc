@@ -256,6 +256,40 @@ TEST_F(RunTest, RefusesToContinueAnotherRun) {
   EXPECT_EQ(FailureOf(options), std::nullopt) << "the same run";
 }
 
+TEST_F(RunTest, TracesAreInTheFileAfterEveryStep) {
+  // A run that is killed keeps them.
+  TrainRunOptions options = Options("traced", TestConfig(3));
+  options.op_trace = folder_.path() / "trace";
+  uint64_t steps = 0;
+  options.on_step = [&](uint64_t step, const StepResult&) {
+    const std::string trace = ReadFile(options.op_trace);
+    EXPECT_TRUE(trace.ends_with("\n"));
+    EXPECT_NE(trace.find(fmt::format("\n{}\t", step - 1)), std::string::npos);
+    EXPECT_NE(trace.rfind("updated output_norm.weight"), std::string::npos);
+    EXPECT_GT(trace.rfind("updated output_norm.weight"),
+              trace.rfind(fmt::format("\n{}\t0\t", step - 1)));
+    steps = step;
+  };
+  Train(options);
+  EXPECT_EQ(steps, 3u);
+}
+
+TEST_F(RunTest, ACompleteRunGivesItsRecordedResult) {
+  TrainRunOptions options = Options("complete", TestConfig(6));
+  const TrainRunResult first = Train(options);
+  const std::string record = ReadFile(options.out / "run.json");
+  options.resume = true;
+  options.on_step = [](uint64_t, const StepResult&) { ADD_FAILURE() << "a step was taken"; };
+  const TrainRunResult again = Train(options);
+  EXPECT_TRUE(again.finished);
+  EXPECT_EQ(again.fingerprint, first.fingerprint);
+  EXPECT_EQ(again.train_loss, first.train_loss);
+  EXPECT_EQ(again.wall_seconds, first.wall_seconds);
+  ASSERT_TRUE(again.validation.has_value());
+  EXPECT_EQ(again.validation->bits_per_byte, first.validation->bits_per_byte);
+  EXPECT_EQ(ReadFile(options.out / "run.json"), record);
+}
+
 TEST_F(RunTest, NotANumberStopsTheRunAndKeepsTheCheckpoint) {
   constexpr uint64_t kSteps = 8;
   const TrainConfig config = TestConfig(kSteps);

@@ -31,16 +31,19 @@ class RowScorer {
     if (used_ + length > options_.row_tokens) EndRow();
     const uint32_t begin = row_ * options_.row_tokens + used_;
     std::copy(tokens.begin(), tokens.end(), batch_.tokens.begin() + begin);
-    std::copy(targets.begin(), targets.end(), batch_.targets.begin() + begin);
+    for (uint32_t i = 0; i < length; ++i) {
+      const bool scored = targets[i] >= 0 && WantsMore();
+      batch_.targets[begin + i] = scored ? targets[i] : -1;
+      num_targets_ += scored;
+    }
     std::iota(batch_.positions.begin() + begin, batch_.positions.begin() + begin + length, 0);
     batch_.segments.push_back({begin, length});
     used_ += length;
     if (used_ == options_.row_tokens) EndRow();
   }
 
-  bool WantsMore() const {
-    return options_.max_tokens == 0 || loss_.num_tokens < options_.max_tokens;
-  }
+  // False when max_tokens tokens have been added: those that come after are not scored.
+  bool WantsMore() const { return options_.max_tokens == 0 || num_targets_ < options_.max_tokens; }
 
   TextLoss Finish() {
     if (used_ > 0) EndRow();
@@ -80,8 +83,9 @@ class RowScorer {
   const std::vector<uint32_t> bytes_of_token_;
   LossEvaluator evaluator_;
   Batch batch_;
-  uint32_t row_ = 0;   // that is being filled
-  uint32_t used_ = 0;  // places of it
+  uint32_t row_ = 0;          // that is being filled
+  uint32_t used_ = 0;         // places of it
+  uint64_t num_targets_ = 0;  // added so far
   std::vector<float> losses_;
   TextLoss loss_;
 };
@@ -90,7 +94,7 @@ class RowScorer {
 // as many segments as the length needs.
 void AddDocument(std::vector<int32_t>& tokens, uint32_t row_tokens, RowScorer& scorer) {
   const std::span<const int32_t> all(tokens);
-  for (size_t begin = 0; begin + 1 < all.size(); begin += row_tokens) {
+  for (size_t begin = 0; begin + 1 < all.size() && scorer.WantsMore(); begin += row_tokens) {
     const size_t length = std::min<size_t>(row_tokens, all.size() - 1 - begin);
     scorer.Add(all.subspan(begin, length), all.subspan(begin + 1, length));
   }
@@ -123,7 +127,7 @@ TextLoss LossOverDocuments(DocumentReader& reader, const Tokenizer& tokenizer,
     const std::vector<int32_t> piece = tokenizer.EncodeParallel(document.text, pool);
     tokens.insert(tokens.end(), piece.begin(), piece.end());
   }
-  if (!tokens.empty()) AddDocument(tokens, options.row_tokens, scorer);
+  if (!tokens.empty() && scorer.WantsMore()) AddDocument(tokens, options.row_tokens, scorer);
   return scorer.Finish();
 }
 

@@ -29,7 +29,7 @@ struct TextLoss {
 struct TextLossOptions {
   uint32_t rows = 4;  // computed at once; decides speed and memory, not the result
   uint32_t row_tokens = 256;
-  uint64_t max_tokens = 0;  // stop after about as many scored tokens; 0: all
+  uint64_t max_tokens = 0;  // exactly the first so many are scored; 0: all
   std::function<void(uint64_t num_tokens)> progress = {};  // told the tokens scored so far
 };
 
@@ -45,7 +45,7 @@ TextLoss LossOverDocuments(DocumentReader& reader, const Tokenizer& tokenizer,
 // of row_tokens tokens; the rest is left out. In each window the first token is replaced by bos (if
 // the tokenizer adds one), and the tokens at places row_tokens / 2 + 1 and up are scored: what
 // llama-perplexity does (llama.cpp, tools/perplexity). Throws kInvalidArgument when there are not
-// two windows of text. max_tokens counts as above.
+// two windows of text.
 TextLoss LossOverWindows(std::string_view text, const Tokenizer& tokenizer,
                          ParameterStore& parameters, DType compute, const TextLossOptions& options,
                          ThreadPool& pool);

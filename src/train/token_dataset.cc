@@ -223,7 +223,7 @@ DataSummary SummarizeData(const std::filesystem::path& input, const TokenDataset
     summary.tail_begin_bytes = static_cast<uint64_t>((1.0 - options.val_fraction) *
                                                      static_cast<double>(summary.stats.text_bytes));
     if (summary.tail_begin_bytes == 0) {
-      Fail(ErrorCode::kInvalidArgument, "{}: {} bytes of text are too few to split off {} of them",
+      Fail(ErrorCode::kCorruptData, "{}: {} bytes of text are too few to split off {} of them",
            input.string(), summary.stats.text_bytes, options.val_fraction);
     }
   }

@@ -69,8 +69,8 @@ struct DataSummary {
 };
 DataSummary SummarizeData(const std::filesystem::path& input, const TokenDatasetOptions& options);
 
-// Throws what DocumentReader throws, kInvalidArgument for a bad fraction or too little text for it,
-// and kIo when the input changes between the two readings or the disk is full.
+// Throws what DocumentReader throws, kInvalidArgument for a bad fraction, kCorruptData for too
+// little text for it, and kIo when the input changes between the two readings or the disk is full.
 TokenDataset PrepareTokenDataset(const std::filesystem::path& input,
                                  const std::filesystem::path& token_file_path,
                                  const DatasetTokenizer& tokenizer,

@@ -34,7 +34,7 @@ Json FromToml(const toml::node& node, const std::string& where) {
   if (node.is_floating_point()) return node.as_floating_point()->get();
   if (node.is_boolean()) return node.as_boolean()->get();
   if (node.is_string()) return node.as_string()->get();
-  Fail(ErrorCode::kInvalidArgument, "{}: neither number, text, truth value nor table", where);
+  Fail(ErrorCode::kCorruptData, "{}: neither number, text, truth value nor table", where);
 }
 
 std::string TomlValue(const Json& value) {
@@ -189,13 +189,13 @@ TrainConfig TrainConfig::FromTomlFile(const std::filesystem::path& path) {
   try {
     json = FromToml(toml::parse(text), path.string());
   } catch (const toml::parse_error& error) {
-    Fail(ErrorCode::kInvalidArgument, "{}: line {}: {}", path.string(), error.source().begin.line,
+    Fail(ErrorCode::kCorruptData, "{}: line {}: {}", path.string(), error.source().begin.line,
          error.description());
   }
   try {
     return FromJson(json);
   } catch (const Error& error) {
-    Fail(error.code(), "{}: {}", path.string(), error.what());
+    Fail(ErrorCode::kCorruptData, "{}: {}", path.string(), error.what());
   }
 }
 

@@ -63,6 +63,7 @@ struct TrainConfig {
   static TrainConfig FromJson(const Json& json);
   // The same fields as flat TOML with a [model] table; unknown keys are errors.
   std::string ToToml() const;
+  // Throws kNotFound, kIo, and kCorruptData for anything else than a configuration.
   static TrainConfig FromTomlFile(const std::filesystem::path& path);
 };
 

@@ -122,29 +122,30 @@ void BackwardKvHead(const ops::AttentionParams& params, const KvHeadGradient<T>&
   const size_t N = head.rows;
   const size_t even_N = RoundUp(N, 2);
   const size_t stride = RoundUp(N, kPanelCols);
-  const size_t transposed = TransposedSize(stride, kQueryBlock);
 
-  const size_t f32_size = 2 * N * padded_D + 2 * kQueryBlock * stride + kQueryBlock * padded_D;
-  const size_t t_size = 2 * stride * D + even_N * padded_D + 2 * kQueryBlock * stride +
-                        2 * kQueryBlock * padded_D + transposed + 64;
+  const size_t f32_size =
+      2 * D * stride + 2 * kQueryBlock * stride + kQueryBlock * padded_D + N * padded_D;
+  const size_t t_size = 2 * stride * D + even_N * padded_D + 3 * kQueryBlock * stride +
+                        TransposedSize(D, kQueryBlock) + 64;
   void* memory = head.scratch->Bytes(f32_size * sizeof(float) + t_size * sizeof(T));
   float* dk_sum = static_cast<float*>(memory);
-  float* dv_sum = dk_sum + N * padded_D;
-  float* scores = dv_sum + N * padded_D;
+  float* dv_sum = dk_sum + D * stride;
+  float* scores = dv_sum + D * stride;
   float* dp = scores + kQueryBlock * stride;
   float* dq_sum = dp + kQueryBlock * stride;
-  T* k_rows = reinterpret_cast<T*>(dq_sum + kQueryBlock * padded_D);
+  float* key_rows = dq_sum + kQueryBlock * padded_D;
+  T* k_rows = reinterpret_cast<T*>(key_rows + N * padded_D);
   T* v_rows = k_rows + stride * D;
   T* k_columns = v_rows + stride * D;
   T* pa = k_columns + even_N * padded_D;
   T* ds = pa + kQueryBlock * stride;
-  T* block_columns = ds + kQueryBlock * stride;
-  T* transposed_block = block_columns + 2 * kQueryBlock * padded_D;
+  T* query_panel = ds + kQueryBlock * stride;
+  T* transposed_block = query_panel + kQueryBlock * stride;
 
   PackRowPanels(head.k, N, D, head.kv_stride, k_rows);
   PackRowPanels(head.v, N, D, head.kv_stride, v_rows);
   PackColumnPanels(head.k, N, D, head.kv_stride, k_columns);
-  std::fill_n(dk_sum, 2 * N * padded_D, 0.0f);
+  std::fill_n(dk_sum, 2 * D * stride, 0.0f);
 
   for (size_t h = 0; h < head.group; ++h) {
     for (size_t row = 0; row < N; row += kQueryBlock) {
@@ -175,22 +176,29 @@ void BackwardKvHead(const ops::AttentionParams& params, const KvHeadGradient<T>&
         StoreCanonical(dq_sum + r * padded_D, D, head.dq + (row + r) * head.q_stride + h * D);
       }
 
-      // dv += pa^T * dout, dk += ds^T * q: the chain over queries goes on from block to block.
-      const size_t even_rows = RoundUp(rows, 2);
-      PackColumnPanels(dout, rows, D, head.q_stride, block_columns);
-      OperandA a = PackTransposedA(pa, rows, num_keys, stride, transposed_block);
-      BlockTimesColumns(num_keys, a, block_columns, even_rows, even_rows, D,
-                        dv_sum + first_col * padded_D, padded_D, true, bf16_dot);
-      PackColumnPanels(q, rows, D, head.q_stride, block_columns);
-      a = PackTransposedA(ds, rows, num_keys, stride, transposed_block);
-      BlockTimesColumns(num_keys, a, block_columns, even_rows, even_rows, D,
-                        dk_sum + first_col * padded_D, padded_D, true, bf16_dot);
+      // dv += pa^T * dout, dk += ds^T * q, both transposed: columns are keys, as in pa and ds. The
+      // chain over queries goes on from block to block.
+      const auto add_transposed = [&](const T* rows_of_d, const T* weights, float* sum) {
+        const OperandA a = PackTransposedA(rows_of_d, rows, D, head.q_stride, transposed_block);
+        for (size_t col = 0; col < num_cols; col += kPanelCols) {
+          const size_t cols = std::min(kPanelCols, num_cols - col);
+          PackPanelFromColumns(weights + col, rows, cols, stride, cols, query_panel);
+          BlockProduct(D, a, query_panel, cols, rows, sum + first_col + col, stride, cols, true,
+                       bf16_dot);
+        }
+      };
+      add_transposed(dout, pa, dv_sum);
+      add_transposed(q, ds, dk_sum);
     }
   }
-  for (size_t j = 0; j < N; ++j) {
-    StoreCanonical(dk_sum + j * padded_D, D, head.dk + j * head.kv_stride);
-    StoreCanonical(dv_sum + j * padded_D, D, head.dv + j * head.kv_stride);
-  }
+  const auto store_rows = [&](const float* sum, T* out) {
+    Transpose(sum, D, N, stride, key_rows, padded_D);
+    for (size_t j = 0; j < N; ++j) {
+      StoreCanonical(key_rows + j * padded_D, D, out + j * head.kv_stride);
+    }
+  };
+  store_rows(dk_sum, head.dk);
+  store_rows(dv_sum, head.dv);
 }
 
 void BackwardKvHeadF32(const ops::AttentionParams& params, const KvHeadGradient<float>& head) {

@@ -41,19 +41,6 @@ HWY_INLINE void BlockProduct(size_t rows, const OperandA& a, const T* panel, siz
   PanelRows<T, false>(rows, a, panel, panel_cols, K, out);
 }
 
-// C[rows, D] (+)= A * (a B operand of D columns in panels of depth_capacity pairs' elements).
-template <typename T>
-HWY_INLINE void BlockTimesColumns(size_t rows, const OperandA& a, const T* packed,
-                                  size_t depth_capacity, size_t K, size_t D, float* c,
-                                  size_t c_stride, bool load, bool bf16_dot) {
-  const size_t padded = RoundUp(D, kLaneCols);
-  for (size_t col = 0; col < D; col += kPanelCols) {
-    const size_t width = std::min(kPanelCols, padded - col);
-    BlockProduct(rows, a, packed + col * depth_capacity, width, K, c + col, c_stride,
-                 std::min(width, padded - col), load, bf16_dot);
-  }
-}
-
 // Visible keys [first, last] of a query at `position`.
 HWY_INLINE size_t FirstVisible(const ops::AttentionParams& params, size_t position) {
   return params.window != 0 && position + 1 > params.window ? position + 1 - params.window : 0;

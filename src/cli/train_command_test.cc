@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// `cambium train` as a user meets it: what contradicts a run, what is left behind, what is said.
+#include <gtest/gtest.h>
+
+#include "base/json.h"
+#include "cli/program_fixture.h"
+#include "cli/train_sample.h"
+
+namespace cambium {
+namespace {
+
+constexpr const char* kShape = "--preset nano --tokenizer byte --rows 4 --row-tokens 32 --steps 4";
+
+class TrainCommandTest : public ProgramFixture {
+ protected:
+  TrainCommandTest() {
+    std::string text;
+    for (int i = 0; i < 60; ++i) {
+      text += fmt::format("Leaf {} fell on stone {}.\n<|endoftext|>\n", i * 37 % 101, i * 11 % 17);
+    }
+    WriteFileAtomically(folder_ / "text.txt", text);
+  }
+
+  ProgramResult Train(const std::string& options, const std::string& shape = kShape) {
+    return Run("train --data text.txt --ledger runs.sqlite " + shape + " " + options);
+  }
+  void ExpectError(const std::string& arguments, int exit_code, const std::string& message) {
+    const ProgramResult result = Run(arguments);
+    EXPECT_EQ(result.exit_code, exit_code) << arguments << "\n" << result.err;
+    EXPECT_TRUE(result.err.starts_with("cambium: error: ")) << arguments << "\n" << result.err;
+    EXPECT_NE(result.err.find(message), std::string::npos) << arguments << "\n" << result.err;
+    EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+  }
+};
+
+TEST_F(TrainCommandTest, OptionsThatContradictARunAreRefused) {
+  ASSERT_EQ(Train("--out run --quiet").exit_code, 0);
+  ASSERT_EQ(Run("tokenizer train --data text.txt --vocab-size 260 --out other.json").exit_code, 0);
+  const struct {
+    const char* option;
+    const char* recorded;
+  } kWrong[] = {{"--steps 5", "has 4,"},          {"--seed 2", "has 1,"},
+                {"--preset tiny", "nano"},        {"--dtype f32", "bf16"},
+                {"--vocab-size 300", "has 257"},  {"--rows 8", "has 4"},
+                {"--row-tokens 64", "has 32"},    {"--lr 0.5", "has 0.00"},
+                {"--val-fraction 0.2", "0.1"},    {"--batch-mode stream", "has auto"},
+                {"--optimizer adamw", "muon"},    {"--schedule cosine", "wsd"},
+                {"--tokens 1M", "has 512 tokens"}};
+  for (const auto& [option, recorded] : kWrong) {
+    for (const char* base : {"--out run --resume", "--out new --config run/config.toml"}) {
+      const std::string command = fmt::format("train --data text.txt {} {}", base, option);
+      ExpectError(command, 2, option);
+      ExpectError(command, 2, recorded);
+    }
+  }
+  ExpectError("train --data text.txt --out run --resume --budget 10m", 2, "4 steps of 128 tokens");
+  ExpectError("train --data text.txt --out run --resume --tokenizer other.json", 2, "other.json");
+  ExpectError("train --data text.txt --out run", 2, "--resume");
+  Shell("sed 's/seed = 1/seed = 2/' run/config.toml > other.toml");
+  ExpectError("train --data text.txt --out run --resume --config other.toml", 2, "other.toml");
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "new"));
+
+  // What agrees is welcome, and so is what decides no bits.
+  EXPECT_EQ(Train("--out run --resume --dtype bf16 --seed 1 --threads 1 --quiet").exit_code, 0);
+  const char* tokens = "--preset nano --tokenizer byte --rows 4 --row-tokens 32 --tokens 600";
+  ASSERT_EQ(Train("--out tokens --quiet", tokens).exit_code, 0);
+  EXPECT_EQ(Train("--out tokens --resume --quiet", tokens).exit_code, 0);
+  EXPECT_EQ(Train("--out again --config run/config.toml --quiet").exit_code, 0);
+  const auto fingerprint = [this](const char* path) {
+    return Run(fmt::format("fingerprint {}", path)).out.substr(0, 64);
+  };
+  EXPECT_EQ(fingerprint("again"), fingerprint("run"));
+}
+
+TEST_F(TrainCommandTest, ACompleteRunIsLeftAsItIs) {
+  const Json first = Json::parse(Train("--out run --json --quiet").out);
+  EXPECT_EQ(first["already_finished"], false);
+  const std::string before = Shell("ls -l --time-style=full-iso run").out;
+  const ProgramResult text = Train("--out run --resume");
+  EXPECT_EQ(text.exit_code, 0) << text.err;
+  EXPECT_TRUE(text.out.starts_with("already finished: all 4 steps")) << text.out;
+  Json again = Json::parse(Train("--out run --resume --json").out);
+  EXPECT_EQ(again["already_finished"], true);
+  again["already_finished"] = false;
+  EXPECT_EQ(again, first);
+  EXPECT_EQ(Shell("ls -l --time-style=full-iso run").out, before);
+  // Its data is not needed, but another form of the model can still be asked for.
+  EXPECT_EQ(Train("--out run --resume --hf --quiet").exit_code, 0);
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "run" / "hf" / "model.safetensors"));
+  EXPECT_EQ(Shell("rm text.txt; cambium train --data text.txt --out run --resume").exit_code, 0);
+}
+
+TEST_F(TrainCommandTest, ValuesOutOfRangeAreSaid) {
+  const char* const kWrong[] = {
+      "--rows 0",          "--row-tokens 0",   "--eval-every -1", "--tokens 0",     "--tokens x",
+      "--seed -1",         "--steps 0",        "--lr 0",          "--lr -1",        "--budget 1s",
+      "--val-fraction -1", "--val-fraction 1", "--vocab-size 0",  "--rows 1e3",     "--dtype f16",
+      "--threads -1",      "--threads 0x2",    "--schedule no",   "--optimizer sgd"};
+  for (const std::string wrong : kWrong) {
+    const size_t space = wrong.find(' ');
+    ExpectError("train --data text.txt --out new " + wrong, 2,
+                wrong.substr(0, space) + ": '" + wrong.substr(space + 1) + "' is n");
+  }
+  ExpectError("train --data text.txt --out new --preset huge", 2, "'huge' is not one of: nano");
+  ExpectError("train --data text.txt --out new --config no.toml", 1, "no.toml");
+  ExpectError("train --data text.txt --out new --config text.txt", 1, "text.txt: line 1");
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "new"));
+}
+
+TEST_F(TrainCommandTest, UselessDataIsSaidFirstAndLeavesNothing) {
+  Shell(
+      ": > empty.txt; printf 'x' > short.txt; mkdir nothing binaries; "
+      "head -c 3000 /dev/zero > zero.bin; cp zero.bin binaries; "
+      "gzip -c zero.bin | head -c 20 > cut.txt.gz");
+  for (const char* data :
+       {"missing", "empty.txt", "short.txt", "nothing", "zero.bin", "binaries", "cut.txt.gz"}) {
+    const ProgramResult result =
+        Run(fmt::format("train --data {} --out deep/new --ledger runs.sqlite {}", data, kShape));
+    EXPECT_EQ(result.exit_code, 1) << data << "\n" << result.err;
+    EXPECT_NE(result.err.find(std::string("cambium: error: ") + data), std::string::npos)
+        << result.err;
+    EXPECT_EQ(result.err.find("parameters "), std::string::npos) << "the plan\n" << result.err;
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "deep")) << data;
+  }
+  ExpectError("train --data text.txt --out text.txt/new", 1, "text.txt/new: cannot make");
+}
+
+TEST_F(TrainCommandTest, CtrlCSavesAndSaysHowToGoOn) {
+  // Runs until some more steps are logged, and then is sent the signal.
+  const auto interrupt = [this](const std::string& command) {
+    return Shell(fmt::format(
+        "lines() {{ cat 'my run/metrics.jsonl' 2>/dev/null | wc -l; }}; before=$(lines); "
+        "{} {} & while [ $(lines) -le $before ]; do sleep 0.05; done; kill -INT $!; wait $!",
+        CAMBIUM_PROGRAM, command));
+  };
+  const std::string begin =
+      "train --data text.txt --out 'my run' --separator=--- --skip-bad-lines --ledger "
+      "'my runs.sqlite' ";
+  const ProgramResult text = interrupt(
+      begin +
+      "--preset nano --tokenizer byte --steps 100000 --rows 4 --checkpoint-every 0 --quiet");
+  EXPECT_EQ(text.exit_code, 130) << text.err;
+  EXPECT_TRUE(text.out.starts_with("stopped after step ")) << text.out;
+  const std::string go_on =
+      "train --data text.txt --out 'my run' --separator=--- --skip-bad-lines --checkpoint-every 0 "
+      "--ledger 'my runs.sqlite' ";
+  EXPECT_TRUE(text.out.ends_with("To go on:\n  cambium " + go_on + "--quiet --resume\n"))
+      << text.out;
+  const ProgramResult again = interrupt(go_on + "--quiet --resume --json");
+  EXPECT_EQ(again.exit_code, 130) << again.err;
+  const Json json = Json::parse(again.out);
+  EXPECT_EQ(json["interrupted"], true);
+  EXPECT_EQ(json["finished"], false);
+  EXPECT_GT(json["step"], 0);
+  EXPECT_EQ(json["command_to_go_on"], "cambium " + go_on + "--json --quiet --resume");
+}
+
+TEST_F(TrainCommandTest, SamplesChangeNothing) {
+  const ProgramResult with = Train("--out with --eval-every 2 --json --threads 2");
+  ASSERT_EQ(with.exit_code, 0) << with.err;
+  const size_t sample = with.err.find("  sample: ");
+  ASSERT_NE(sample, std::string::npos) << with.err;
+  EXPECT_NE(with.err.find("  sample: ", sample + 1), std::string::npos) << with.err;
+  const ProgramResult without = Train("--out without --eval-every 2 --no-samples --json");
+  EXPECT_EQ(without.err.find("sample"), std::string::npos) << without.err;
+  EXPECT_EQ(Json::parse(with.out)["fingerprint"], Json::parse(without.out)["fingerprint"]);
+
+  // Only the validation at the end.
+  const ProgramResult last = Train("--out last --eval-every 0 --json");
+  EXPECT_EQ(last.err.find("step      2  validation"), std::string::npos) << last.err;
+  EXPECT_NE(last.err.find("step      4  validation"), std::string::npos) << last.err;
+}
+
+TEST(TrainSampleTest, OneLineHoldsNoControlCharacters) {
+  EXPECT_EQ(OneLine("a\nb\x1b[2J\x7f é \xc2\x9b!"), "a\\nb?[2J? é ?!");
+}
+
+}  // namespace
+}  // namespace cambium

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// The configuration of a new training run, and whether a command line agrees with the configuration
+// of one that exists.
+#pragma once
+
+#include "base/thread_pool.h"
+#include "cli/context.h"
+#include "cli/train_arguments.h"
+#include "text/tokenizer.h"
+#include "train/token_dataset.h"
+#include "train/train_config.h"
+
+namespace cambium {
+
+// From --budget, or --preset, --tokens and the rest. Throws kInvalidArgument.
+TrainConfig NewTrainConfig(const TrainArguments& a, const Context& context,
+                           const Tokenizer& tokenizer, const TokenDatasetOptions& dataset,
+                           ThreadPool& pool);
+
+// Throws kInvalidArgument when an option was given that says something else than `config`, naming
+// option and both values. owner: whose configuration it is, "the run in DIR" or a file.
+// (--tokenizer is compared where it is loaded.)
+void CheckAgreement(const TrainArguments& a, const TrainConfig& config, const std::string& owner);
+
+// What --vocab-size says, or its default.
+uint64_t VocabSizeOf(const TrainArguments& a);
+
+}  // namespace cambium
