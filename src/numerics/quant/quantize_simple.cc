@@ -123,8 +123,9 @@ uint8_t ToUE4M3(float x) {
   return static_cast<uint8_t>(code >= 0x78u ? 0x7eu : code);
 }
 
-// -1, 0, 1 as 0, 1, 2, for x over the largest magnitude.
-int TernaryCode(float x) { return static_cast<int>(std::lround(x)) + 1; }
+// -1, 0, 1 as 0, 1, 2, for x over the largest magnitude. 1 for infinities and NaN, which are there
+// when the inverse of a denormal is infinite: lround gives a long without low bits on x86-64.
+int TernaryCode(float x) { return std::fabs(x) < 2.0f ? static_cast<int>(std::round(x)) + 1 : 1; }
 
 }  // namespace
 
