@@ -85,6 +85,12 @@ ScopedFlushDenormals::ScopedFlushDenormals() : saved_(ReadFloatMode()) {
 
 ScopedFlushDenormals::~ScopedFlushDenormals() { WriteFloatMode(saved_); }
 
+ScopedKeepDenormals::ScopedKeepDenormals() : saved_(ReadFloatMode()) {
+  WriteFloatMode(saved_ & ~kFlushBits);
+}
+
+ScopedKeepDenormals::~ScopedKeepDenormals() { WriteFloatMode(saved_); }
+
 size_t NumAvailableCpus() { return AllowedCpus().size(); }
 
 struct ThreadPool::State {

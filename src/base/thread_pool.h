@@ -27,6 +27,18 @@ class ScopedFlushDenormals {
   unsigned long saved_;
 };
 
+// The opposite, for conversions of stored formats, which keep denormals on every thread.
+class ScopedKeepDenormals {
+ public:
+  ScopedKeepDenormals();
+  ~ScopedKeepDenormals();
+  ScopedKeepDenormals(const ScopedKeepDenormals&) = delete;
+  ScopedKeepDenormals& operator=(const ScopedKeepDenormals&) = delete;
+
+ private:
+  unsigned long saved_;
+};
+
 class ThreadPool {
  public:
   // num_threads: all threads including the caller, at least 1; 0 means one per CPU this process may

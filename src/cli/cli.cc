@@ -14,6 +14,7 @@
 #include "cli/help.h"
 #include "cli/option_checks.h"
 #include "cli/output.h"
+#include "cli/quantize_command.h"
 #include "cli/version.h"
 #include "numerics/simd_target.h"
 
@@ -98,6 +99,7 @@ int ParseAndRun(int argc, const char* const* argv, bool json) {
   AddDataCommand(app, context);
   AddInfoCommand(app, context);
   AddFingerprintCommand(app, context);
+  AddQuantizeCommand(app, context);
   AddEvalCommand(app, context);
   AddRunsCommand(app, context);
   AddBenchCommand(app, context);

@@ -33,15 +33,17 @@ std::string WhyNot(const Fn& fn) {
 }
 
 bool IsLoadableType(const std::string& type) {
-  return type == "F32" || type == "F16" || type == "BF16";
+  const auto info = FindGgmlType(type);
+  return info && info->readable;
 }
 
 void CheckTypes(ModelDescription& model) {
   if (!model.why_not_runnable.empty()) return;
   for (const DescribedTensor& tensor : model.tensors) {
     if (IsLoadableType(tensor.type)) continue;
-    model.why_not_runnable = fmt::format(
-        "tensor '{}' is {}; this build computes with F32, F16 and BF16", tensor.name, tensor.type);
+    model.why_not_runnable =
+        fmt::format("tensor '{}' is {}, a type that this build does not compute with", tensor.name,
+                    tensor.type);
     return;
   }
 }

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 #include <limits>
 #include <numeric>
 
@@ -12,7 +11,7 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "formats/quote.h"
-#include "numerics/convert.h"
+#include "numerics/quant/dequantize.h"
 
 namespace cambium {
 namespace {
@@ -266,20 +265,20 @@ std::span<const uint8_t> GgufFile::TensorBytes(const GgufTensor& tensor) const {
   return bytes_.subspan(tensor.offset, *tensor.size_bytes);
 }
 
+QuantBlocks GgufFile::TensorBlocks(const GgufTensor& tensor) const {
+  const std::span<const uint8_t> bytes = TensorBytes(tensor);
+  if (!IsReadable(tensor.type)) {
+    Fail(ErrorCode::kUnsupported,
+         "{}: tensor {} is {}, a type that this build does not compute with", name_,
+         Quote(tensor.name), GgmlTypeName(tensor.type));
+  }
+  return {.type = tensor.type, .bytes = bytes};
+}
+
 void GgufFile::ReadTensor(const GgufTensor& tensor, std::span<float> out) const {
   CHECK(out.size() == tensor.size);
-  const std::span<const uint8_t> bytes = TensorBytes(tensor);
-  switch (tensor.type) {
-    case GgmlType::kF32:
-      std::memcpy(out.data(), bytes.data(), bytes.size());
-      return;
-    case GgmlType::kF16:
-      return Float16BytesToFloat(bytes, out);
-    case GgmlType::kBF16:
-      return BFloat16BytesToFloat(bytes, out);
-  }
-  Fail(ErrorCode::kUnsupported, "{}: tensor {} is {}; F32, F16 and BF16 can be used", name_,
-       Quote(tensor.name), GgmlTypeName(tensor.type));
+  const QuantBlocks blocks = TensorBlocks(tensor);
+  Dequantize(blocks.type, blocks.bytes, out);
 }
 
 }  // namespace cambium

@@ -19,6 +19,7 @@
 
 #include "base/file.h"
 #include "formats/gguf_types.h"
+#include "numerics/quant/dequantize.h"
 
 namespace cambium {
 
@@ -82,7 +83,10 @@ class GgufFile {
   // The data of a tensor of this file; aligned to alignment() in the map. kUnsupported when its
   // element type is unknown.
   std::span<const uint8_t> TensorBytes(const GgufTensor& tensor) const;
-  // F32, F16 and BF16 to floats; out has tensor.size elements. kUnsupported for other types.
+  // The same as blocks of its type, for kernels that use them as they are. kUnsupported for types
+  // that IsReadable refuses.
+  QuantBlocks TensorBlocks(const GgufTensor& tensor) const;
+  // The blocks as floats (Dequantize); out has tensor.size elements.
   void ReadTensor(const GgufTensor& tensor, std::span<float> out) const;
 
  private:

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 #include "formats/gguf_test_file.h"
 
 namespace cambium {
@@ -71,15 +73,37 @@ TEST(Gguf, ReadsTensors) {
   }
 }
 
+TEST(Gguf, QuantisedTensorsAreReadAsBlocksAndAsFloats) {
+  for (const GgmlTypeInfo& info : GgmlTypes()) {
+    if (!info.readable) continue;
+    GgufBytes file = GgufHeader(1, 0);
+    PutTensor(&file, "w", {info.block_size * 3, 2}, static_cast<uint32_t>(info.type), 0);
+    std::string blocks;
+    for (size_t i = 0; i < 6 * info.block_bytes; ++i) blocks += static_cast<char>(i % 50);
+    file.Align(32).Raw(blocks);
+    const GgufFile gguf(Bytes(file.bytes()), "blocks");
+    const GgufTensor& tensor = gguf.RequireTensor("w");
+    EXPECT_EQ(tensor.size_bytes, blocks.size()) << info.name;
+    const QuantBlocks read = gguf.TensorBlocks(tensor);
+    EXPECT_EQ(read.type, info.type);
+    EXPECT_EQ(read.size(), tensor.size) << info.name;
+    std::vector<float> direct(tensor.size), floats(tensor.size);
+    Dequantize(info.type, Bytes(blocks), direct);
+    gguf.ReadTensor(tensor, floats);
+    EXPECT_EQ(std::memcmp(floats.data(), direct.data(), floats.size() * sizeof(float)), 0)
+        << info.name;
+  }
+}
+
 TEST(Gguf, TensorsOfOtherTypesAreListedAndRefusedWhenUsed) {
   GgufBytes file = GgufHeader(2, 0);
-  PutTensor(&file, "quantised", {32}, 8, 0);
+  PutTensor(&file, "activations", {32}, 9, 0);
   PutTensor(&file, "future", {7}, 99, 64);
   file.Align(32).Raw(std::string(96, 'x'));
   const GgufFile gguf(Bytes(file.bytes()), "types");
-  EXPECT_EQ(gguf.tensors()[0].size_bytes, 34u);
-  EXPECT_EQ(gguf.TensorBytes(gguf.tensors()[0]).size(), 34u);
-  EXPECT_EQ(GgmlTypeName(gguf.tensors()[0].type), "Q8_0");
+  EXPECT_EQ(gguf.tensors()[0].size_bytes, 36u);
+  EXPECT_EQ(gguf.TensorBytes(gguf.tensors()[0]).size(), 36u);
+  EXPECT_EQ(GgmlTypeName(gguf.tensors()[0].type), "Q8_1");
   EXPECT_EQ(gguf.tensors()[1].size_bytes, std::nullopt);
   EXPECT_EQ(GgmlTypeName(gguf.tensors()[1].type), "type 99");
   std::vector<float> data(32);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The two type systems of GGUF: metadata values and tensor elements. The numbers are the file's.
-// Source: the GGUF specification (ggml, docs/gguf.md) and the constants of the gguf Python package.
+// The two type systems of GGUF: metadata values, here, and tensor elements, which are the formats
+// of numerics/quant/quant_types.h. The numbers are the file's. Source: the GGUF specification
+// (ggml, docs/gguf.md).
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
+
+#include "numerics/quant/quant_types.h"
 
 namespace cambium {
 
@@ -30,21 +32,5 @@ enum class GgufValueType : uint32_t {
 uint64_t GgufValueBytes(GgufValueType type);
 // "u32", "string", ...; "type 77" for a number that is no type.
 std::string GgufValueTypeName(GgufValueType type);
-
-// Element type of a tensor. Only the types that this build can compute with have a name here; all
-// others are described by GgmlTypeInfoOf.
-enum class GgmlType : uint32_t { kF32 = 0, kF16 = 1, kBF16 = 30 };
-
-struct GgmlTypeInfo {
-  GgmlType type;
-  const char* name;      // as other GGUF tools print it: "Q4_K"
-  uint64_t block_size;   // elements of a row that are stored together
-  uint64_t block_bytes;  // bytes of such a block
-};
-
-// nullopt: an id that this build does not know (removed, or newer than it).
-std::optional<GgmlTypeInfo> GgmlTypeInfoOf(GgmlType type);
-// "F32", "Q4_K", "type 99".
-std::string GgmlTypeName(GgmlType type);
 
 }  // namespace cambium

@@ -79,20 +79,27 @@ void GgufWriter::AddFloat32s(std::string_view key, std::span<const float> values
   for (const float value : values) Append(&metadata_, value);
 }
 
+void GgufWriter::AddValue(const GgufValue& value) {
+  BeginValue(value.key, value.type);
+  if (value.is_array()) {
+    Append(&metadata_, static_cast<uint32_t>(value.element_type));
+    Append<uint64_t>(&metadata_, value.count);
+  }
+  metadata_.append(reinterpret_cast<const char*>(value.bytes.data()), value.bytes.size());
+}
+
 void GgufWriter::AddTensor(std::string_view name, GgmlType type, std::span<const uint64_t> shape) {
   CHECK(!header_written_);
   CHECK(!name.empty() && name.size() <= kMaxTensorNameBytes);
   CHECK(names_.insert("tensor " + std::string(name)).second);
   CHECK(shape.size() >= 1 && shape.size() <= 4);
-  CHECK(type == GgmlType::kF32 || type == GgmlType::kF16 || type == GgmlType::kBF16);
+  const auto info = GgmlTypeInfoOf(type);
+  CHECK(info && shape.back() % info->block_size == 0);
   uint64_t size = 1;
   for (const uint64_t dim : shape) size *= dim;
   CHECK(size > 0);
-  tensors_.push_back({std::string(name),
-                      type,
-                      {shape.begin(), shape.end()},
-                      size,
-                      size * (type == GgmlType::kF32 ? 4 : 2)});
+  tensors_.push_back(
+      {std::string(name), type, {shape.begin(), shape.end()}, size, GgmlBytes(type, size)});
 }
 
 void GgufWriter::WriteHeader() {
@@ -120,11 +127,28 @@ void GgufWriter::Pad() {
   file_.Write(std::string(AlignUp(end) - end, '\0'));
 }
 
-void GgufWriter::WriteTensor(std::string_view name, std::span<const float> data) {
+const GgufWriter::DeclaredTensor& GgufWriter::NextTensor(std::string_view name) {
   if (!header_written_) WriteHeader();
-  CHECK(num_written_ < tensors_.size());
-  const DeclaredTensor& tensor = tensors_[num_written_];
-  CHECK(tensor.name == name && tensor.size == data.size());
+  CHECK(num_written_ < tensors_.size() && tensors_[num_written_].name == name);
+  return tensors_[num_written_];
+}
+
+void GgufWriter::WriteTensorBytes(std::string_view name, std::span<const uint8_t> part) {
+  const DeclaredTensor& tensor = NextTensor(name);
+  CHECK(part.size() <= tensor.size_bytes - part_bytes_);
+  file_.Write(part.data(), part.size());
+  part_bytes_ += part.size();
+  if (part_bytes_ < tensor.size_bytes) return;
+  Pad();
+  part_bytes_ = 0;
+  ++num_written_;
+}
+
+void GgufWriter::WriteTensor(std::string_view name, std::span<const float> data) {
+  const DeclaredTensor& tensor = NextTensor(name);
+  CHECK(tensor.size == data.size() && part_bytes_ == 0);
+  CHECK(tensor.type == GgmlType::kF32 || tensor.type == GgmlType::kF16 ||
+        tensor.type == GgmlType::kBF16);
   if (tensor.type == GgmlType::kF32) {
     file_.Write(data.data(), data.size_bytes());
   } else {

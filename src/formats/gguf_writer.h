@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "formats/gguf.h"
 #include "formats/gguf_types.h"
 
 namespace cambium {
@@ -38,10 +39,16 @@ class GgufWriter {
   void AddInt32s(std::string_view key, std::span<const int32_t> values);
   void AddFloat32s(std::string_view key, std::span<const float> values);
 
-  // shape: outermost first, 1 to 4 dims, none 0. name: 1 to 63 bytes.
+  // As it stands in another file.
+  void AddValue(const GgufValue& value);
+
+  // shape: outermost first, 1 to 4 dims, none 0, rows of whole blocks. name: 1 to 63 bytes. type: a
+  // known one.
   void AddTensor(std::string_view name, GgmlType type, std::span<const uint64_t> shape);
-  // Converts to the declared type, rounding to nearest even.
+  // Converts to the declared type (F32, F16 or BF16), rounding to nearest even.
   void WriteTensor(std::string_view name, std::span<const float> data);
+  // Data of the declared type, in one or several parts.
+  void WriteTensorBytes(std::string_view name, std::span<const uint8_t> part);
 
   // Checks that every declared tensor was written, and puts the file in place.
   void Commit();
@@ -57,6 +64,8 @@ class GgufWriter {
 
   void BeginValue(std::string_view key, GgufValueType type);
   void WriteHeader();
+  // The tensor whose data comes next, which must be this one.
+  const DeclaredTensor& NextTensor(std::string_view name);
   void Pad();
 
   AtomicFileWriter file_;
@@ -64,7 +73,8 @@ class GgufWriter {
   uint64_t num_values_ = 0;
   std::set<std::string, std::less<>> names_;  // keys and tensor names, for CHECK
   std::vector<DeclaredTensor> tensors_;
-  size_t num_written_ = 0;
+  size_t num_written_ = 0;   // tensors
+  uint64_t part_bytes_ = 0;  // of the next one that are written already
   bool header_written_ = false;
 };
 

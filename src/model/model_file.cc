@@ -85,11 +85,7 @@ LoadedModel LoadGguf(const std::filesystem::path& path) {
       Fail(ErrorCode::kCorruptData, "{}: tensor '{}' has shape [{}], expected [{}]", file.name(),
            spec.name, fmt::join(tensor.shape, ", "), fmt::join(ShapeOf(spec), ", "));
     }
-    if (tensor.type != GgmlType::kF32 && tensor.type != GgmlType::kF16 &&
-        tensor.type != GgmlType::kBF16) {
-      Fail(ErrorCode::kUnsupported, "{}: tensor '{}' is {}; F32, F16 and BF16 are supported",
-           file.name(), spec.name, GgmlTypeName(tensor.type));
-    }
+    (void)file.TensorBlocks(tensor);  // throws for types that cannot be read
     if (spec.rows > 1 && tensor.type != GgmlType::kBF16) model.stored = DType::kF32;
   }
   model.parameters = std::make_unique<ParameterStore>(model.config, false);

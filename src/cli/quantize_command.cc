@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/quantize_command.h"
+
+#include <chrono>
+#include <memory>
+
+#include "base/interrupt.h"
+#include "base/progress.h"
+#include "cli/help.h"
+#include "cli/output.h"
+#include "cli/text_table.h"
+#include "formats/gguf_quantize.h"
+
+namespace cambium {
+namespace {
+
+struct QuantizeArguments {
+  std::filesystem::path model, out;
+  std::string type;
+  bool requantize = false;
+};
+
+std::string RecipeNames() {
+  std::string names;
+  for (const QuantRecipe& recipe : QuantRecipes()) {
+    names += (names.empty() ? "" : ", ") + std::string(recipe.name);
+  }
+  return names;
+}
+
+double BitsPerWeight(uint64_t bytes, uint64_t elements) {
+  return elements > 0 ? 8 * static_cast<double>(bytes) / static_cast<double>(elements) : 0;
+}
+
+Json SummaryJson(const QuantizeArguments& a, const QuantRecipe& recipe,
+                 const QuantizeSummary& summary, double seconds) {
+  Json types = Json::array();
+  for (const auto& [type, sums] : summary.types) {
+    types.push_back({{"type", GgmlTypeName(type)},
+                     {"tensors", sums.tensors},
+                     {"parameters", sums.elements},
+                     {"bytes", sums.bytes}});
+  }
+  return {{"model", a.model.string()},
+          {"out", a.out.string()},
+          {"type", recipe.name},
+          {"types", types},
+          {"parameters", summary.elements},
+          {"tensor_bytes_before", summary.old_bytes},
+          {"tensor_bytes", summary.new_bytes},
+          {"bits_per_weight", BitsPerWeight(summary.new_bytes, summary.elements)},
+          {"relative_error", summary.relative_error()},
+          {"tensors_with_narrow_rows", summary.narrow},
+          {"seconds", seconds}};
+}
+
+std::string SummaryText(const QuantizeArguments& a, const QuantizeSummary& summary,
+                        double seconds) {
+  using Align = TableColumn::Align;
+  TextTable table({{.name = "TYPE"},
+                   {.name = "TENSORS", .align = Align::kRight},
+                   {.name = "PARAMETERS", .align = Align::kRight},
+                   {.name = "SIZE", .align = Align::kRight}});
+  for (const auto& [type, sums] : summary.types) {
+    table.AddRow({GgmlTypeName(type), fmt::format("{}", sums.tensors),
+                  FormatCount(static_cast<double>(sums.elements)),
+                  FormatBytes(static_cast<double>(sums.bytes))});
+  }
+  return table.Format() + fmt::format(
+                              "\n{}: {} of weights before, {} now ({:.2f} bits per weight)\n"
+                              "relative error {:.3g}, in {}\n",
+                              a.out.string(), FormatBytes(static_cast<double>(summary.old_bytes)),
+                              FormatBytes(static_cast<double>(summary.new_bytes)),
+                              BitsPerWeight(summary.new_bytes, summary.elements),
+                              summary.relative_error(), FormatDuration(seconds));
+}
+
+void Quantize(const Context& context, const QuantizeArguments& a) {
+  const auto recipe = FindQuantRecipe(a.type);
+  if (!recipe) {
+    Fail(ErrorCode::kInvalidArgument, "--type {} is not known; there are {}", a.type,
+         RecipeNames());
+  }
+  std::error_code error;
+  if (std::filesystem::equivalent(a.model, a.out, error)) {
+    Fail(ErrorCode::kInvalidArgument, "--out {} is the model itself", a.out.string());
+  }
+  const GgufFile file(std::filesystem::is_directory(a.model) ? a.model / "model.gguf" : a.model);
+  uint64_t total = 0;
+  for (const GgufTensor& tensor : file.tensors()) total += tensor.size;
+  ThreadPool pool(context.NumThreads());
+  Progress progress("quantizing", total, "weights", context.quiet);
+  const auto begin = std::chrono::steady_clock::now();
+  const QuantizeSummary summary =
+      QuantizeGguf(file, *recipe, a.out,
+                   {.requantize = a.requantize,
+                    .progress =
+                        [&](uint64_t elements) {
+                          if (Interrupted())
+                            Fail(ErrorCode::kCancelled, "stopped; nothing was written");
+                          progress.Update(elements);
+                        }},
+                   pool);
+  const double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  progress.Finish();
+  if (summary.narrow > 0) {
+    context.Note(
+        fmt::format("note: {} tensors have rows that are not whole blocks of {}; they got "
+                    "a type with smaller blocks",
+                    summary.narrow, GgmlTypeName(recipe->type)));
+  }
+  if (context.json) {
+    PrintJson(SummaryJson(a, *recipe, summary, seconds));
+  } else {
+    Print(SummaryText(a, summary, seconds));
+  }
+}
+
+}  // namespace
+
+void AddQuantizeCommand(CLI::App& app, Context& context) {
+  CLI::App* command =
+      app.add_subcommand("quantize", "Write a GGUF model in smaller types, as llama.cpp would");
+  const auto a = std::make_shared<QuantizeArguments>();
+  command->add_option("MODEL", a->model, "A GGUF file in F32, F16 or BF16, or the folder of a run")
+      ->required();
+  command->add_option("--type", a->type, "One of " + RecipeNames())->required()->type_name("TYPE");
+  command->add_option("--out", a->out, "The GGUF file to write")->required()->type_name("FILE");
+  command->add_flag("--requantize", a->requantize,
+                    "Also take a model that is quantised already; its error adds up");
+  SetExamples(*command,
+              "cambium quantize my-model --type Q4_K_M --out my-model.Q4_K_M.gguf\n"
+              "cambium quantize model.gguf --type Q8_0 --out model.Q8_0.gguf --json");
+  command->callback([&context, a] { context.run = [&context, a] { Quantize(context, *a); }; });
+}
+
+}  // namespace cambium
