@@ -91,7 +91,11 @@ ScopedKeepDenormals::ScopedKeepDenormals() : saved_(ReadFloatMode()) {
 
 ScopedKeepDenormals::~ScopedKeepDenormals() { WriteFloatMode(saved_); }
 
-size_t NumAvailableCpus() { return AllowedCpus().size(); }
+size_t NumAvailableCpus() {
+  // As the program found it: a pool of several threads pins its caller to one CPU.
+  static const size_t num_cpus = AllowedCpus().size();
+  return num_cpus;
+}
 
 struct ThreadPool::State {
   // Written by the caller before `epoch` is raised, read by workers after they see it.

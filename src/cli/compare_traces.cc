@@ -23,7 +23,8 @@ void CompareAndPrint(Context& context, const std::filesystem::path& a,
   if (context.json) {
     Json json = {{"equal", !difference.has_value()},
                  {"operations", result.num_operations},
-                 {"steps", result.num_steps}};
+                 {"steps", result.num_steps},
+                 {"goes_on", result.longer.empty() ? Json() : Json(result.longer)}};
     if (difference) {
       json["first_difference"] = {{"step", difference->step},
                                   {"index", difference->index},

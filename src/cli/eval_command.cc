@@ -2,6 +2,7 @@
 // cambium eval loss: how well a model predicts a text.
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <memory>
 
 #include "base/file.h"
@@ -55,6 +56,7 @@ void EvalLoss(const Context& context, const EvalLossArguments& a) {
   };
   const auto begin = std::chrono::steady_clock::now();
   TextLoss loss;
+  std::string read;  // what of the data was skipped and repaired
   if (a.chunks) {
     const std::string text = ReadFile(a.data);
     if (text.empty()) Fail(ErrorCode::kCorruptData, "{}: is empty", a.data.string());
@@ -62,10 +64,17 @@ void EvalLoss(const Context& context, const EvalLossArguments& a) {
   } else {
     DocumentReader reader(a.data, {.separator = a.separator});
     loss = LossOverDocuments(reader, tokenizer, *model.parameters, compute, options, pool);
+    read = reader.stats().Summary();
   }
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   progress.Finish();
+  if (!read.empty()) context.Note(read);
+  if (!std::isfinite(loss.nats_per_token())) {
+    Fail(ErrorCode::kCorruptData,
+         "{}: the loss is not finite: the weights are damaged, or overflow in this compute type",
+         a.model.string());
+  }
   if (context.json) {
     PrintJson({{"model", a.model.string()},
                {"fingerprint", fingerprint},

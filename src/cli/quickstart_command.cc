@@ -7,6 +7,7 @@
 #include "base/interrupt.h"
 #include "base/progress.h"
 #include "cli/commands.h"
+#include "cli/exit_codes.h"
 #include "cli/help.h"
 #include "cli/option_checks.h"
 #include "cli/output.h"
@@ -146,10 +147,20 @@ std::string Wrap(const std::string& text) {
   return out;
 }
 
-void Quickstart(const std::filesystem::path& out, uint64_t steps, const Context& context) {
+void Quickstart(const std::filesystem::path& out, uint64_t steps, Context& context) {
   InstallInterruptHandler();
+  // An earlier quickstart is replaced; a folder of anything else is not ours to write in.
+  const std::filesystem::path marker = out / ".cambium-quickstart";
+  std::error_code error;
+  if (std::filesystem::exists(out, error) && !std::filesystem::exists(marker, error) &&
+      !std::filesystem::is_empty(out, error)) {
+    Fail(ErrorCode::kInvalidArgument,
+         "--out {}: is not empty, and not the folder of an earlier quickstart; give another",
+         out.string());
+  }
   ThreadPool pool(context.NumThreads());
   MakeDirectories(out);
+  WriteFileAtomically(marker, "The folder of a cambium quickstart, which the next one replaces.\n");
   const TrainConfig config = QuickstartConfig();
   context.Note("writing the built-in corpus and learning its tokens");
   WriteCorpus(out / "corpus.jsonl", CorpusSplit::kTrain, kCorpusBytes);
@@ -188,10 +199,11 @@ void Quickstart(const std::filesystem::path& out, uint64_t steps, const Context&
     if (r.step == run.steps_done) reference = r.sha256;
   }
   const bool identical = reference == run.fingerprint;
+  if (!reference.empty() && !identical) context.exit_code = kExitFailed;
   if (context.json) {
     PrintJson({{"fingerprint", run.fingerprint},
-               {"reference", reference},
-               {"identical", identical},
+               {"reference", reference.empty() ? Json() : Json(reference)},
+               {"identical", reference.empty() ? Json() : Json(identical)},
                {"bits_per_byte", held_out.bits_per_byte},
                {"accuracy", accuracy},
                {"seconds", run.wall_seconds},
@@ -216,13 +228,21 @@ void Quickstart(const std::filesystem::path& out, uint64_t steps, const Context&
                     FormatCount(static_cast<double>(run.tokens)), FormatDuration(run.wall_seconds),
                     FormatCount(run.tokens_per_s)));
   Print(fmt::format("fingerprint   {}\n", run.fingerprint));
-  Print(fmt::format("identical to the reference run: {}\n", identical ? "yes" : "no"));
-  const std::string model = (out / "model" / "model.gguf").string();
+  if (reference.empty()) {
+    Print(fmt::format("identical to the reference run: none is recorded for {} steps\n",
+                      run.steps_done));
+  } else {
+    Print(fmt::format("identical to the reference run: {}\n", identical ? "yes" : "no"));
+  }
+  const std::string first =
+      run.finished ? fmt::format("cambium generate --model {} --prompt \"One day a little fox\"",
+                                 ShellQuote((out / "model" / "model.gguf").string()))
+                   : "cambium quickstart";
   Print(
-      fmt::format("\nNext:\n  cambium generate --model {} --prompt \"One day a little fox\"\n"
+      fmt::format("\nNext:\n  {}\n"
                   "  cambium train --data YOUR_TEXT --out my-model --budget 10m\n"
                   "  cambium runs list\n",
-                  model));
+                  first));
 }
 
 }  // namespace

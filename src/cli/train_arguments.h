@@ -4,6 +4,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,6 +12,9 @@
 namespace cambium {
 
 struct TrainArguments {
+  // When the program began: a budget counts from here.
+  std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+
   std::string data, out;
   std::string config;  // a file; empty: none
 

@@ -18,6 +18,7 @@
 #include "formats/hf_tokenizer.h"
 #include "numerics/machine_peak.h"
 #include "text/bpe_trainer.h"
+#include "train/plan.h"
 #include "train/recorded_run.h"
 #include "train/run.h"
 
@@ -146,8 +147,8 @@ void PrintPlan(const TrainConfig& config, const MemoryPlan& plan, double peak) {
                   "parameters  {}\n"
                   "tokens      {} in {} steps of {}\n"
                   "compute     {:.3g} FLOP, at least {} at this machine's {} peak\n"
-                  "memory      {}: weights {}, gradients {}, optimizer {}, activations {}, "
-                  "packing {}\n\n",
+                  "memory      {}: weights {}, gradients {}, optimizer {},\n"
+                  "            activations {}, packing {}\n\n",
                   config.ToToml(), FormatCount(static_cast<double>(config.model.NumParameters())),
                   FormatCount(tokens), config.num_steps, config.TokensPerStep(), flops,
                   FormatDuration(flops / peak), DTypeName(config.compute),
@@ -161,7 +162,9 @@ void PrintPlan(const TrainConfig& config, const MemoryPlan& plan, double peak) {
 void Train(const TrainArguments& a, const std::string& command_to_go_on, Context& context) {
   const std::filesystem::path out = a.out;
   const std::optional<RecordedRun> run = RunToResume(a);
-  if (run && !a.hf && !a.export_type) {
+  // A run whose model could not be written at its end is gone on with: that writes it.
+  const bool has_model = std::filesystem::exists(out / "model.gguf");
+  if (run && has_model && !a.hf && !a.export_type) {
     if (a.tokenizer) TokenizerOfRun(a, *run);
     if (const auto result = ResultOfFinishedRun(out, run->config, run->step)) {
       ReportFinishedBefore(*result, a.out, context);
@@ -189,6 +192,7 @@ void Train(const TrainArguments& a, const std::string& command_to_go_on, Context
     // Never before the end is more steps than there are.
     options.eval_every_steps = *a.eval_every == 0 ? config.num_steps + 1 : *a.eval_every;
   }
+  if (a.budget) options.eval_max_tokens = BudgetEvalTokens(config);
   options.checkpoint_every_s = ParseDuration(a.checkpoint_every);
   options.export_type = ExportTypeOf(a.export_type.value_or("f32"));
   options.export_hf = a.hf;

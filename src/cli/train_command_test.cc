@@ -175,5 +175,32 @@ TEST(TrainSampleTest, OneLineHoldsNoControlCharacters) {
   EXPECT_EQ(OneLine("a\nb\x1b[2J\x7f é \xc2\x9b!"), "a\\nb?[2J? é ?!");
 }
 
+TEST_F(TrainCommandTest, SaysWhatItSkippedAndRepaired) {
+  std::filesystem::create_directories(folder_ / "data");
+  WriteFileAtomically(folder_ / "data" / "text.txt",
+                      ReadFile(folder_ / "text.txt") + "bad \xff byte.\n");
+  WriteFileAtomically(folder_ / "data" / "image.bin", std::string("\0\1\2\0", 4) + "x");
+  const ProgramResult result =
+      Run("train --data data --ledger runs.sqlite --out run " + std::string(kShape));
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_NE(result.err.find("1 binary"), std::string::npos) << result.err;
+  EXPECT_NE(result.err.find("1 invalid UTF-8"), std::string::npos) << result.err;
+}
+
+TEST_F(TrainCommandTest, AModelThatWasNotWrittenIsWrittenOnResume) {
+  ASSERT_EQ(Train("--out run --quiet").exit_code, 0);
+  const std::string model = ReadFile(folder_ / "run" / "model.gguf");
+  std::filesystem::remove(folder_ / "run" / "model.gguf");
+  EXPECT_EQ(Train("--out run --resume --quiet").exit_code, 0);
+  EXPECT_EQ(ReadFile(folder_ / "run" / "model.gguf"), model);
+}
+
+TEST_F(TrainCommandTest, QuickstartKeepsToItsOwnFolder) {
+  std::filesystem::create_directories(folder_ / "mine" / "model");
+  WriteFileAtomically(folder_ / "mine" / "model" / "thesis.txt", "precious");
+  ExpectError("quickstart --steps 1 --out mine --quiet --ledger runs.sqlite", 2, "is not empty");
+  EXPECT_EQ(ReadFile(folder_ / "mine" / "model" / "thesis.txt"), "precious");
+}
+
 }  // namespace
 }  // namespace cambium

@@ -113,9 +113,11 @@ TrainConfig NewTrainConfig(const TrainArguments& a, const Context& context,
     const double bytes_per_token = MeanBytesPerToken(a.data, dataset, tokenizer);
     const uint64_t data_tokens =
         static_cast<uint64_t>(static_cast<double>(summary.stats.text_bytes) / bytes_per_token);
+    // Reading the data and learning its tokens have taken their part already.
+    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - a.start;
     const BudgetChoice choice =
-        ChooseForBudget(ParseDuration(*a.budget), data_tokens, vocab_size, ComputeOf(a),
-                        OptimizerOf(a), a.seed.value_or(1), pool);
+        ChooseForBudget(ParseDuration(*a.budget), elapsed.count(), data_tokens, vocab_size,
+                        ComputeOf(a), OptimizerOf(a), a.seed.value_or(1), pool);
     context.Note(choice.explanation);
     config = choice.config;
   } else {

@@ -13,8 +13,11 @@
 namespace cambium {
 namespace {
 
-// The part of the budget that steps may take; the rest is for reading, validation and saving.
-constexpr double kStepShare = 0.90;
+// The part of the remaining time that steps may take; the rest is for validation (BudgetEvalTokens)
+// and saving.
+constexpr double kStepShare = 0.85;
+// How fast text becomes tokens at least, before training begins.
+constexpr double kTokenizedPerSecond = 5e6;
 
 // A model of about this width: layers grow with width, heads of 32 to 64, FFN 8/3 C (as many
 // weights as a plain FFN of 4 C).
@@ -51,7 +54,7 @@ ModelConfig WidestFor(double seconds, double flops_per_s, uint64_t data_tokens, 
 }
 
 // Median seconds of a few real steps on made-up tokens.
-double MeasureStep(TrainConfig config, ThreadPool& pool) {
+double MeasureStep(TrainConfig config, double enough_s, ThreadPool& pool) {
   config.num_steps = std::max<uint64_t>(config.num_steps, config.warmup_steps + 1);
   ParameterStore parameters(config.model, true);
   parameters.Initialize(config.seed, pool);
@@ -70,7 +73,7 @@ double MeasureStep(TrainConfig config, ThreadPool& pool) {
   }
   std::vector<double> seconds;
   double total = 0;
-  while (seconds.size() < 3 || (total < 1.5 && seconds.size() < 10)) {
+  while (seconds.size() < 3 || (total < enough_s && seconds.size() < 10)) {
     const auto begin = std::chrono::steady_clock::now();
     trainer.Step(seconds.size(), batch);
     seconds.push_back(
@@ -101,8 +104,18 @@ TrainConfig DefaultTrainConfig(const ModelConfig& model, uint64_t tokens, Optimi
   return config;
 }
 
-BudgetChoice ChooseForBudget(double seconds, uint64_t data_tokens, size_t vocab_size, DType compute,
-                             OptimizerKind optimizer, uint64_t seed, ThreadPool& pool) {
+uint64_t BudgetEvalTokens(const TrainConfig& config) {
+  // Ten validations, the last of four times the size, take 5 % of the time of the steps; a token's
+  // forward pass costs a third of a training step's.
+  const double tokens =
+      static_cast<double>(config.num_steps) * static_cast<double>(config.TokensPerStep());
+  return static_cast<uint64_t>(std::clamp(0.05 * 3 / 13 * tokens, 2048.0, 200'000.0));
+}
+
+BudgetChoice ChooseForBudget(double seconds, double elapsed_s, uint64_t data_tokens,
+                             size_t vocab_size, DType compute, OptimizerKind optimizer,
+                             uint64_t seed, ThreadPool& pool) {
+  const auto begin = std::chrono::steady_clock::now();
   if (seconds < 5) {
     Fail(ErrorCode::kInvalidArgument,
          "a budget of {} is too short to train anything; give at "
@@ -113,22 +126,27 @@ BudgetChoice ChooseForBudget(double seconds, uint64_t data_tokens, size_t vocab_
   const double unit = compute == DType::kBF16 ? peak.bf16_flops_per_s : peak.f32_flops_per_s;
   BudgetChoice choice;
   choice.flops_per_s = 0.5 * unit;  // a first guess; corrected by the measurement below
-  const double step_seconds_total = seconds * kStepShare;
+  const double tokenizing_s = static_cast<double>(data_tokens) / kTokenizedPerSecond;
+  const auto step_seconds_left = [&] {
+    const std::chrono::duration<double> here = std::chrono::steady_clock::now() - begin;
+    const double left = seconds - elapsed_s - here.count() - tokenizing_s;
+    return kStepShare * std::max(left, 0.05 * seconds);
+  };
   for (int round = 0; round < 3; ++round) {
     const ModelConfig model =
-        WidestFor(step_seconds_total, choice.flops_per_s, data_tokens, vocab_size);
+        WidestFor(step_seconds_left(), choice.flops_per_s, data_tokens, vocab_size);
     const bool same = round > 0 && model.width == choice.config.model.width;
     if (same) break;
     const double tokens = TokensFor(model, data_tokens);
     choice.config = DefaultTrainConfig(model, static_cast<uint64_t>(tokens), optimizer);
     choice.config.compute = compute;
     choice.config.seed = seed;
-    choice.step_seconds = MeasureStep(choice.config, pool);
+    choice.step_seconds = MeasureStep(choice.config, std::min(1.5, 0.03 * seconds), pool);
     choice.flops_per_s = choice.config.FlopsPerStep() / choice.step_seconds;
   }
   TrainConfig& config = choice.config;
   const double step_tokens = static_cast<double>(config.TokensPerStep());
-  const double affordable = step_seconds_total / choice.step_seconds;
+  const double affordable = step_seconds_left() / choice.step_seconds;
   const double useful = kMaxEpochs * static_cast<double>(data_tokens) / step_tokens;
   config.num_steps = static_cast<uint64_t>(std::max(1.0, std::min(affordable, useful)));
   config.warmup_steps = std::min<uint64_t>(config.num_steps / 20, 100);

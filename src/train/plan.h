@@ -26,13 +26,18 @@ struct BudgetChoice {
   std::string explanation;  // a few lines for people
 };
 
-// Chooses model size and token count for `seconds` of training: about 20 tokens per parameter
-// (Hoffmann et al. 2022, arXiv:2203.15556), at most kMaxEpochs epochs over the data (repeating more
-// hardly helps: Muennighoff et al. 2023, arXiv:2305.16264). Measures for a few seconds with real
-// steps of the chosen model, until the choice and the measured speed agree.
+// Chooses model size and token count for `seconds` in all, of which elapsed_s are over already:
+// about 20 tokens per parameter (Hoffmann et al. 2022, arXiv:2203.15556), at most kMaxEpochs epochs
+// over the data (repeating more hardly helps: Muennighoff et al. 2023, arXiv:2305.16264). Measures
+// for a few seconds with real steps of the chosen model, until the choice and the measured speed
+// agree.
 inline constexpr double kTokensPerParameter = 20;
 inline constexpr double kMaxEpochs = 4;
-BudgetChoice ChooseForBudget(double seconds, uint64_t data_tokens, size_t vocab_size, DType compute,
-                             OptimizerKind optimizer, uint64_t seed, ThreadPool& pool);
+BudgetChoice ChooseForBudget(double seconds, double elapsed_s, uint64_t data_tokens,
+                             size_t vocab_size, DType compute, OptimizerKind optimizer,
+                             uint64_t seed, ThreadPool& pool);
+
+// Tokens of one validation (TrainRunOptions::eval_max_tokens) that such a run has time for.
+uint64_t BudgetEvalTokens(const TrainConfig& config);
 
 }  // namespace cambium

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/interrupt.h"
+#include "base/physical_memory.h"
 #include "base/progress.h"
 #include "base/sparkline.h"
 #include "formats/checkpoint_folder.h"
@@ -113,6 +114,8 @@ void TrainRun::PrepareData() {
   dataset_.emplace(PrepareTokenDataset(options_.data, options_.out / "tokens.bin",
                                        DatasetTokenizerOf(*options_.tokenizer, pool_), dataset));
   progress.reset();
+  // Among it what was skipped and repaired.
+  if (!options_.quiet) std::fprintf(stderr, "%s\n", dataset_->stats.Summary().c_str());
   tokens_ = std::make_shared<const TokenFile>(std::move(dataset_->file));
   loader_.emplace(tokens_, DataLoaderOptions{.rows = config_.rows,
                                              .row_tokens = config_.row_tokens,
@@ -143,9 +146,17 @@ void TrainRun::Restore() {
     const auto require = [&](const char* what, const std::string& expected) {
       if (state.at(what).get<std::string>() == expected) return;
       Fail(ErrorCode::kInvalidArgument,
-           "{}: the checkpoint was made with another {}; a resumed run must have the same",
+           "{}: the checkpoint was made with another {}; a resumed run must have the same "
+           "(data_hash: "
+           "the text, or how it is cut into documents, has changed)",
            last->reader.path().string(), what);
     };
+    if (state.at("numerics_version") != kNumericsVersion) {
+      Fail(ErrorCode::kUnsupported,
+           "{}: the checkpoint was made under numerics version {}, this program has {}; go on with "
+           "the program that began the run",
+           last->reader.path().string(), state.at("numerics_version").dump(), kNumericsVersion);
+    }
     require("configuration", config_.ToJson().dump());
     require("data_hash", ToHex(tokens_->info().data_hash));
     require("tokenizer_hash", ToHex(options_.tokenizer->Hash()));
@@ -310,6 +321,14 @@ TrainRunResult TrainRun::Run() {
   parameters_.Initialize(config_.seed, pool_);
   trainer_.emplace(config_, parameters_, pool_);
   result_.planned_bytes = trainer_->memory_plan().total_bytes();
+  const uint64_t physical_bytes = PhysicalMemoryBytes();
+  if (physical_bytes > 0 && result_.planned_bytes > physical_bytes) {
+    Fail(ErrorCode::kResourceExhausted,
+         "this run needs {} of memory and the machine has {}; a smaller preset, shorter rows or "
+         "fewer rows at once (micro_batch_rows) need less",
+         FormatBytes(static_cast<double>(result_.planned_bytes)),
+         FormatBytes(static_cast<double>(physical_bytes)));
+  }
   PrepareData();
   Restore();
   if (const auto finished = ResultOfFinishedRun(options_.out, config_, step_)) {
@@ -356,8 +375,9 @@ TrainRunResult TrainRun::Run() {
     progress_->Finish();
     if (op_trace_) op_trace_->Finish();
     if (result_.finished) {
-      Export();
+      // First what cannot be had again: a full disk may end the other.
       SaveState();
+      Export();
     }
   } catch (const std::exception& error) {
     progress_->Finish();
