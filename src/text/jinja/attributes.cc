@@ -280,8 +280,8 @@ Value GetSlice(Sandbox& box, const Value& object, const Value& start, const Valu
     };
     const auto step_product = static_cast<int64_t>(static_cast<uint64_t>(range->step) *
                                                    static_cast<uint64_t>(slice.step));
-    return Value(box.New<RangeObject>(place(slice.first), place(slice.stop), step_product,
-                                      slice.count));
+    return Value(
+        box.New<RangeObject>(place(slice.first), place(slice.stop), step_product, slice.count));
   }
   box.CheckRoom(static_cast<size_t>(slice.count) * sizeof(Value));
   box.Step(slice.count / 8);

@@ -98,8 +98,8 @@ Value Interpreter::CallMacro(const MacroObject& macro, const Arguments& argument
   for (size_t i = 0; i < parameters.size(); ++i) {
     const Parameter& parameter = parameters[i];
     has_caller_parameter = has_caller_parameter || parameter.name == "caller";
-    const Value* value = i < arguments.positional.size() ? &arguments.positional[i]
-                                                         : take_named(parameter.name);
+    const Value* value =
+        i < arguments.positional.size() ? &arguments.positional[i] : take_named(parameter.name);
     if (value == nullptr) without_value.push_back(&parameter);
     // A default may refer to a later parameter, which is undefined then.
     scope->Set(parameter.name, value != nullptr ? *value : box_.UndefinedName(parameter.name));
@@ -110,11 +110,10 @@ Value Interpreter::CallMacro(const MacroObject& macro, const Arguments& argument
   }
   SetRestArguments(definition, arguments, is_used, scope.get());
   for (const Parameter* parameter : without_value) {
-    scope->Set(parameter->name,
-               parameter->default_value
-                   ? Evaluate(*parameter->default_value, scope.get())
-                   : box_.Undefined(fmt::format("parameter '{}' was not provided",
-                                                parameter->name)));
+    scope->Set(parameter->name, parameter->default_value
+                                    ? Evaluate(*parameter->default_value, scope.get())
+                                    : box_.Undefined(fmt::format("parameter '{}' was not provided",
+                                                                 parameter->name)));
   }
   const int line = box_.line();
   Output out(box_, box_.limits().max_memory_bytes);
