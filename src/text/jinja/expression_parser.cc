@@ -339,12 +339,25 @@ ExpressionPtr ExpressionParser::ParseSubscript(ExpressionPtr operand) {
     is_slice = true;
     part();
   }
-  if (stream_.IsOp(",")) stream_.Fail("a subscript of several items is not supported");
-  stream_.ExpectOp("]");
-  if (!is_slice) {
-    if (parts[0] == nullptr) stream_.Fail("a subscript is empty");
+  if (!is_slice && parts[0] != nullptr && !stream_.IsOp(",")) {
+    stream_.ExpectOp("]");
     return Make(ExpressionKind::kItem, line, std::move(operand), std::move(parts[0]));
   }
+  if (!is_slice) {
+    // x[] and x[1, 2] have a tuple for a key.
+    if (parts[0] == nullptr) parts.clear();
+    while (stream_.SkipOp(",")) {
+      parts.push_back(ParseExpression());
+      if (stream_.IsOp(":")) stream_.Fail("a slice among several subscripts is not supported");
+    }
+    stream_.ExpectOp("]");
+    ExpressionPtr key = Make(ExpressionKind::kTuple, line);
+    key->operands = std::move(parts);
+    key = Finish(std::move(key));
+    return Make(ExpressionKind::kItem, line, std::move(operand), std::move(key));
+  }
+  if (stream_.IsOp(",")) stream_.Fail("a slice among several subscripts is not supported");
+  stream_.ExpectOp("]");
   parts.resize(3);
   return Make(ExpressionKind::kSlice, line, std::move(operand), std::move(parts[0]),
               std::move(parts[1]), std::move(parts[2]));

@@ -68,6 +68,7 @@ TEST(JinjaExpressionTest, AttributesAndItems) {
 
 TEST(JinjaExpressionTest, Slices) {
   ExpectRendered({
+      {"{{ d[] }}|{{ {(1, 2): 3}[1, 2] }}", "|3"},
       {"{{ l[1:] }} {{ l[:-1] }} {{ l[::-1] }} {{ l[::2] }} {{ l[5:] }} {{ l[-2:] }} {{ l[2:0:-1] "
        "}}",
        "[1, 2] [3, 1] [2, 1, 3] [3, 2] [] [1, 2] [2, 1]"},

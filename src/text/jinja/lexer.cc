@@ -148,6 +148,8 @@ void Lexer::ReadData() {
 }
 
 void Lexer::ReadComment(size_t begin) {
+  // As in Jinja, what would be empty up to the end of the template needs no closing.
+  if (begin == source_.size()) return MoveTo(begin);
   const size_t end = source_.find("#}", begin);
   if (end == source_.npos) Fail("a comment is not closed: missing #}");
   const char sign = end > begin ? source_[end - 1] : '\0';
@@ -162,6 +164,7 @@ void Lexer::ReadComment(size_t begin) {
 
 void Lexer::ReadRaw(size_t begin) {
   MoveTo(begin);
+  if (begin == source_.size()) return;
   for (size_t tag = source_.find("{%", begin); tag != source_.npos;
        tag = source_.find("{%", tag + 2)) {
     const char sign = SignAt(source_, tag + 2);

@@ -41,6 +41,8 @@ TEST(JinjaLexerTest, SignsKeepAndTakeSpace) {
 
 TEST(JinjaLexerTest, RawAndComments) {
   ExpectRendered({
+      {"x{#", "x"},
+      {"x{% raw %}", "x"},
       {"{% raw %}{{ x }}{% if %}{% endraw %}", "{{ x }}{% if %}"},
       {"a\n{% raw %}\n b {% endraw %}\nc", "a\n\n b c"},
       {"{%- raw -%}  x  {%- endraw -%}  y", "xy"},
