@@ -17,6 +17,7 @@ enum class RandomPurpose : uint32_t {
   kCorpus = 4,     // counter: chosen by the generator (record, draw)
   kTest = 5,
   kSplit = 6,
+  kXtc = 7,  // counter: (sequence, position)
 };
 
 using PhiloxBlock = std::array<uint32_t, 4>;

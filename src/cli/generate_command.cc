@@ -9,6 +9,7 @@
 #include "cli/help.h"
 #include "cli/option_checks.h"
 #include "cli/output.h"
+#include "cli/sampling_options.h"
 #include "infer/generate.h"
 #include "model/model_file.h"
 
@@ -23,6 +24,7 @@ struct GenerateArguments {
   std::optional<std::string> prompt;
   std::string compute;
   size_t max_tokens = 0, prefill_chunk = 256;
+  SamplingArguments sampling;
   GenerateOptions options;
 };
 
@@ -46,6 +48,7 @@ Json ResultJson(const GenerateArguments& a, const Engine& engine, const Generate
           {"tokens", first["tokens"]},
           {"finish_reason", first["finish_reason"]},
           {"seed", a.options.sampler.seed},
+          {"sampling", SamplingJson(a.options.sampler)},
           {"compute", DTypeName(engine.options().compute)},
           {"numerics_version", kNumericsVersion},
           {"continuations", continuations},
@@ -87,10 +90,11 @@ void RunGenerate(Context& context, GenerateArguments a) {
     Fail(ErrorCode::kInvalidArgument,
          "a text to continue is missing; give --prompt or --prompt-file");
   }
-  a.options.sampler.Validate();
+  a.sampling.options.Validate();
   const std::string prompt = a.prompt ? *a.prompt : ReadFile(a.prompt_file);
   const LoadedModel model = LoadModel(a.model);
   const Tokenizer tokenizer(model.tokenizer);
+  a.options.sampler = ResolveSampling(a.sampling, tokenizer);
   ThreadPool pool(context.NumThreads());
   Engine engine(*model.parameters, pool,
                 {.compute = ComputeType(a.compute, model.stored),
@@ -130,48 +134,12 @@ void RunGenerate(Context& context, GenerateArguments a) {
   context.Note(Summary(a, result));
 }
 
-void AddSamplingOptions(CLI::App& command, SamplerOptions& sampler) {
-  command
-      .add_option("--temperature", sampler.temperature,
-                  "Below 1 sharpens, above 1 flattens the probabilities; 0 always takes the most "
-                  "probable token")
-      ->capture_default_str()
-      ->check(NumberFrom(0, 1000))
-      ->type_name("X");
-  command.add_option("--top-k", sampler.top_k, "Draw among the K most probable tokens; 0 is all")
-      ->capture_default_str()
-      ->check(WholeNumber(0))
-      ->type_name("K");
-  command
-      .add_option("--top-p", sampler.top_p,
-                  "Draw among the most probable tokens that together reach probability P")
-      ->capture_default_str()
-      ->check(NumberAbove(0, 1))
-      ->type_name("P");
-  command
-      .add_option("--min-p", sampler.min_p,
-                  "Draw among tokens of at least P times the largest probability")
-      ->capture_default_str()
-      ->check(NumberFrom(0, 1))
-      ->type_name("P");
-  command
-      .add_option("--repeat-penalty", sampler.repeat_penalty,
-                  "Above 1: make tokens of the last 64 less probable")
-      ->capture_default_str()
-      ->check(NumberFrom(0.1, 10))
-      ->type_name("X");
-  command.add_option("--seed", sampler.seed, "The same seed gives the same text, on every machine")
-      ->capture_default_str()
-      ->check(WholeNumber(0))
-      ->type_name("N");
-}
-
 }  // namespace
 
 void AddGenerateCommand(CLI::App& app, Context& context) {
   CLI::App* command = app.add_subcommand("generate", "Write a continuation of a prompt");
   const auto a = std::make_shared<GenerateArguments>();
-  a->options.sampler.temperature = 0.8f;
+  a->sampling.options.temperature = 0.8f;
   command->add_option("--model", a->model, "A GGUF file, or the folder of a run or a model")
       ->required()
       ->type_name("FILE");
@@ -189,7 +157,7 @@ void AddGenerateCommand(CLI::App& app, Context& context) {
                    "Stop after this many tokens; default: 256, or what the model's context holds")
       ->check(WholeNumber(1))
       ->type_name("N");
-  AddSamplingOptions(*command, a->options.sampler);
+  AddSamplingOptions(*command, a->sampling);
   command
       ->add_option("--stop", a->options.stop,
                    "End the text before this string; may be given several times")

@@ -92,12 +92,51 @@ TEST_F(GenerateCommandTest, ABatchIsItsTextsOneByOne) {
   EXPECT_NE(text.out.find("--- 2 "), std::string::npos) << text.out;
 }
 
+TEST_F(GenerateCommandTest, TakesEverySampler) {
+  const std::string prompt = "--prompt 'Once upon' --max-tokens 12 --ignore-eos --seed 4";
+  const Json plain = RunJson(prompt);
+  EXPECT_EQ(plain["sampling"]["temperature"], 0.8);
+  EXPECT_EQ(plain["sampling"]["dry_last_n"], Json());
+  for (const char* option :
+       {"--top-k 2", "--top-p 0.05", "--min-p 0.9", "--typical-p 0.1", "--top-n-sigma 0.2",
+        "--xtc-probability 1 --xtc-threshold 0.001", "--temperature 0", "--temperature 3",
+        "--dynatemp-range 0.7 --dynatemp-exponent 30", "--repeat-penalty 5 --temperature 0.1",
+        "--frequency-penalty 50", "--presence-penalty -50", "--mirostat --mirostat-tau 0.5",
+        "--logit-bias 65=99"}) {
+    EXPECT_NE(RunJson(fmt::format("{} {}", prompt, option))["tokens"], plain["tokens"]) << option;
+  }
+  const Json biased = RunJson(prompt + " --logit-bias 65=-inf --logit-bias 66=99");
+  EXPECT_EQ(biased["text"], "BBBBBBBBBBBB");
+  EXPECT_EQ(biased["sampling"]["logit_bias"], Json({{"65", "-inf"}, {"66", 99.0}}));
+  const std::string dry = prompt + " --logit-bias 66=20 --logit-bias 67=9 --dry-multiplier 1";
+  const std::string text = RunJson(dry)["text"];
+  EXPECT_NE(text.find("BBB"), std::string::npos) << text;
+  EXPECT_NE(text.find('C'), std::string::npos) << text;
+  EXPECT_EQ(RunJson(dry + " --dry-breaker B")["text"], "BBBBBBBBBBBB");
+}
+
 TEST_F(GenerateCommandTest, SaysWhatIsWrong) {
-  for (const char* wrong :
-       {"", "--prompt a --prompt-file b", "--prompt a --max-tokens 0", "--prompt a --num 0",
-        "--prompt a --temperature -1", "--prompt a --top-p 2", "--prompt a --compute f16",
-        "--prompt ''", "--prompt a --top-k -3", "--prompt a --seed -1", "--prompt a --stop ''",
-        "--prompt a --max-tokens 1000"}) {
+  for (const char* wrong : {"",
+                            "--prompt a --prompt-file b",
+                            "--prompt a --max-tokens 0",
+                            "--prompt a --num 0",
+                            "--prompt a --temperature -1",
+                            "--prompt a --top-p 2",
+                            "--prompt a --compute f16",
+                            "--prompt ''",
+                            "--prompt a --top-k -3",
+                            "--prompt a --seed -1",
+                            "--prompt a --stop ''",
+                            "--prompt a --max-tokens 1000",
+                            "--prompt a --typical-p 0",
+                            "--prompt a --xtc-threshold 2",
+                            "--prompt a --dry-base 0.5",
+                            "--prompt a --dry-breaker longer-than-a-byte",
+                            "--prompt a --logit-bias 5",
+                            "--prompt a --logit-bias 5=x",
+                            "--prompt a --logit-bias 900=1",
+                            "--prompt a --logit-bias 5=1 --logit-bias 5=2",
+                            "--prompt a --mirostat-eta -1"}) {
     const Result result = Run(wrong);
     EXPECT_EQ(result.exit_code, 2) << wrong << "\n" << result.out;
     EXPECT_TRUE(result.err.starts_with("cambium: error: ")) << wrong << "\n" << result.err;

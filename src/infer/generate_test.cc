@@ -36,7 +36,7 @@ class GenerateTest : public ::testing::Test {
 };
 
 TEST_F(GenerateTest, ABatchGivesWhatEachSequenceGivesAlone) {
-  GenerateOptions options = {.sampler = {.top_p = 0.9f, .repeat_penalty = 1.1f, .seed = 9},
+  GenerateOptions options = {.sampler = {.top_p = 0.9f, .penalties = {.repeat = 1.1f}, .seed = 9},
                              .max_tokens = 40,
                              .num_sequences = 5,
                              .first_sequence = 3};

@@ -47,21 +47,23 @@ std::map<int32_t, int> Counts(const SamplerOptions& options, std::span<const flo
 TEST(Sampler, TemperatureZeroTakesTheLargestAndTheLowestOfEqualOnes) {
   const std::vector<float> logits = {1, 3, -kInfinity, 3, 2};
   EXPECT_EQ(SampleToken({.temperature = 0}, logits), 1);
-  EXPECT_EQ(SampleToken({.temperature = 0, .repeat_penalty = 2}, logits, std::vector<int32_t>{1}),
-            3);
-  EXPECT_EQ(SampleToken({.temperature = 0, .repeat_penalty = 2}, logits,
+  EXPECT_EQ(
+      SampleToken({.temperature = 0, .penalties = {.repeat = 2}}, logits, std::vector<int32_t>{1}),
+      3);
+  EXPECT_EQ(SampleToken({.temperature = 0, .penalties = {.repeat = 2}}, logits,
                         std::vector<int32_t>{1, 3, 3, 1, 700, -1}),
             4);
   // Only the last tokens count.
-  EXPECT_EQ(SampleToken({.temperature = 0, .repeat_penalty = 2, .repeat_last_n = 1}, logits,
+  EXPECT_EQ(SampleToken({.temperature = 0, .penalties = {.repeat = 2, .last_n = 1}}, logits,
                         std::vector<int32_t>{1, 3}),
             1);
 }
 
 TEST(Sampler, PenaltyMovesNegativeLogitsDown) {
   const std::vector<float> logits = {-1.0f, -1.5f};
-  EXPECT_EQ(SampleToken({.temperature = 0, .repeat_penalty = 2}, logits, std::vector<int32_t>{0}),
-            1);
+  EXPECT_EQ(
+      SampleToken({.temperature = 0, .penalties = {.repeat = 2}}, logits, std::vector<int32_t>{0}),
+      1);
 }
 
 TEST(Sampler, DrawsInProportionToProbabilities) {
@@ -233,7 +235,7 @@ TEST(Sampler, LogprobIsThatOfTheModel) {
   const std::vector<float> logits = RandomLogits(3000, 9);
   double sum = 0;
   for (const float logit : logits) sum += std::exp(static_cast<double>(logit));
-  const SampledToken sampled = Sampler({.temperature = 2, .top_k = 10, .repeat_penalty = 3})
+  const SampledToken sampled = Sampler({.temperature = 2, .top_k = 10, .penalties = {.repeat = 3}})
                                    .Sample(logits, std::vector<int32_t>{1, 2, 3}, 0, 0);
   const double expected =
       static_cast<double>(logits[static_cast<size_t>(sampled.token)]) - std::log(sum);
@@ -251,7 +253,7 @@ TEST(Sampler, RefusesBadOptionsAndLogits) {
                                                                    {.top_p = nan},
                                                                    {.min_p = -0.1f},
                                                                    {.min_p = 2},
-                                                                   {.repeat_penalty = 0}}) {
+                                                                   {.penalties = {.repeat = 0}}}) {
     EXPECT_THROW(Sampler{options}, Error);
   }
   for (const float bad : {nan, kInfinity}) {
