@@ -66,6 +66,25 @@ TEST(Sampler, PenaltyMovesNegativeLogitsDown) {
       1);
 }
 
+TEST(Sampler, DryCountsTheLongestRepetitionSinceABreaker) {
+  const std::vector<int32_t> history = {1, 2, 9, 3, 4, 5, 1, 2, 9, 3, 4, 6, 3, 4, 9, 1, 2, 9, 3, 4};
+  const auto penalties = [&](const DryOptions& options) {
+    std::vector<float> logits(10, 0.0f);
+    PenalizeRepetition(options, history, &logits);
+    return logits;
+  };
+  // "1 2 9 3 4" was followed by 5 and 6, "3 4" by 9.
+  EXPECT_EQ(penalties({.multiplier = 1, .base = 2}),
+            (std::vector<float>{0, 0, 0, 0, 0, -8, -8, 0, 0, -1}));
+  // Matches begin behind the breaker, which is not penalised itself.
+  EXPECT_EQ(penalties({.multiplier = 1, .base = 2, .allowed_length = 1, .breakers = {9}}),
+            (std::vector<float>{0, 0, 0, 0, 0, -2, -2, 0, 0, 0}));
+  EXPECT_EQ(penalties({.multiplier = 1, .base = 2, .last_n = 14}),
+            (std::vector<float>{0, 0, 0, 0, 0, 0, -8, 0, 0, -1}));
+  EXPECT_EQ(penalties({.multiplier = 1, .base = 2, .allowed_length = 6}),
+            std::vector<float>(10, 0.0f));
+}
+
 TEST(Sampler, DrawsInProportionToProbabilities) {
   const std::vector<float> logits = {std::log(1.0f), std::log(2.0f), std::log(5.0f), -kInfinity};
   const auto check = [&](float temperature) {

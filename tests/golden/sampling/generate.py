@@ -192,10 +192,10 @@ SEVERAL = {
 
 def add_options(o, name, r, vocabulary):
     if name == "dry":
-        o["dry_multiplier"] = [0.5, 0.8, 2.0][r.integers(3)]
-        o["dry_base"] = [1.0, 1.75, 2.5][r.integers(3)]
+        o["dry_multiplier"] = [0.8, 2.0, 5.0][r.integers(3)]
+        o["dry_base"] = [1.0, 1.75, 1.75, 2.5][r.integers(4)]
         o["dry_allowed_length"] = int(r.integers(1, 4))
-        o["dry_breakers"] = [[], [0], [1, 3]][r.integers(3)]
+        o["dry_breakers"] = [int(t) for t in r.choice(8, size=r.integers(3), replace=False)]
         if r.integers(3) == 0:
             o["dry_last_n"] = int(r.integers(5, 60))
     elif name == "xtc":
@@ -236,16 +236,18 @@ def make_case(r, names):
     if "logit_bias" not in names and r.integers(5) == 0:
         o["temperature"] = 0.0 if "dynatemp" not in names and "mirostat" not in names else 0.8
     sequence = int(r.integers(4))
-    # A history that repeats itself, over few tokens.
+    # A history over few tokens that repeats itself, to its last token.
     phrase = [int(t) for t in r.integers(0, 8, size=6)]
     history = []
     while len(history) < 40:
-        history += phrase[: r.integers(2, 7)] + [int(t) for t in r.integers(0, 8, size=r.integers(3))]
+        history += [int(t) for t in r.integers(0, 8, size=r.integers(3))] + phrase[: r.integers(2, 7)]
     mu = 2 * o.get("mirostat_tau", 0.0)
     steps = []
     for _ in range(3):
         logits = np.round(r.normal(0, 2.5, vocabulary) * 64)
         logits[:8] += np.round(r.normal(128, 64, 8))
+        if names == ["dry"]:  # where tokens that may be penalised are likely, and alike
+            logits[:8] = 512 + np.round(r.normal(0, 32, 8))
         token, next_mu = sample(logits / 64, o, history, mu, sequence)
         if not stable(logits / 64, o, history, mu, sequence, token):
             break
@@ -261,7 +263,7 @@ def make_case(r, names):
 def main():
     r = np.random.default_rng(2026)
     cases = []
-    plans = [[name] for name in SEVERAL] * 3
+    plans = [[name] for name in SEVERAL] * 3 + [["dry"]] * 12
     plans += [list(SEVERAL), ["top_k", "top_p", "min_p", "temperature"]] * 3
     for _ in range(10):
         plans.append([name for name in SEVERAL if r.integers(3) == 0])
