@@ -9,6 +9,7 @@
 #include "formats/gguf.h"
 #include "formats/gguf_hyper_parameters.h"
 #include "formats/gguf_tokenizer.h"
+#include "formats/hf_chat.h"
 #include "formats/hf_config.h"
 #include "formats/hf_tokenizer.h"
 #include "formats/safetensors.h"
@@ -111,8 +112,11 @@ ModelDescription DescribeHfFolder(const std::filesystem::path& folder) {
   }
   CheckTypes(model);
   const std::filesystem::path tokenizer = folder / "tokenizer.json";
-  model.why_no_tokenizer =
-      WhyNot([&] { model.tokenizer = ParseHfTokenizer(ReadFile(tokenizer), tokenizer.string()); });
+  model.why_no_tokenizer = WhyNot([&] {
+    TokenizerData data = ParseHfTokenizer(ReadFile(tokenizer), tokenizer.string());
+    ReadHfChat(folder, &data);
+    model.tokenizer = std::move(data);
+  });
   return model;
 }
 

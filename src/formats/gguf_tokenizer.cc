@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats/gguf_tokenizer.h"
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <unordered_map>
 
@@ -13,6 +15,8 @@ namespace cambium {
 namespace {
 
 constexpr const char* kOwnKey = "cambium.tokenizer";
+// Tokens that end a turn: of text, and of a message.
+constexpr const char* kEndKeys[] = {"tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"};
 // Pre-tokenizer named in files of the byte tokenizer, where it cannot change the result. Readers
 // that know "qwen2" leave spaces before punctuation alone when they turn tokens into text.
 constexpr const char* kBytePreTokenizer = "qwen2";
@@ -122,6 +126,10 @@ TokenizerData ReadGgufTokenizer(const GgufFile& file) {
   if (tokenizer.add_bos && tokenizer.bos_id < 0) {
     FailTokenizer(file, "add_bos_token is true, but there is no bos_token_id");
   }
+  for (const char* key : kEndKeys) {
+    const int32_t id = ReadTokenId(file, key, num_tokens);
+    if (id >= 0) tokenizer.end_ids.push_back(id);
+  }
   tokenizer.chat_template = file.GetString("tokenizer.chat_template").value_or("");
   return tokenizer;
 }
@@ -157,6 +165,9 @@ void WriteGgufTokenizer(const TokenizerData& tokenizer, GgufWriter* writer) {
   }
   // Always written: without it other engines add a BOS for some pre-tokenizers.
   writer->AddBool("tokenizer.ggml.add_bos_token", tokenizer.add_bos);
+  for (size_t i = 0; i < std::min(tokenizer.end_ids.size(), std::size(kEndKeys)); ++i) {
+    writer->AddUint32(kEndKeys[i], static_cast<uint32_t>(tokenizer.end_ids[i]));
+  }
   if (!tokenizer.chat_template.empty()) {
     writer->AddString("tokenizer.chat_template", tokenizer.chat_template);
   }

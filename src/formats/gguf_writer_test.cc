@@ -44,6 +44,7 @@ void ExpectSame(const TokenizerData& a, const TokenizerData& b) {
   EXPECT_EQ(a.eos_id, b.eos_id);
   EXPECT_EQ(a.add_bos, b.add_bos);
   EXPECT_EQ(a.chat_template, b.chat_template);
+  EXPECT_EQ(a.end_ids, b.end_ids);
 }
 
 TEST_F(GgufWriterTest, WritesWhatItReads) {
@@ -115,6 +116,7 @@ TEST_F(GgufWriterTest, BpeTokenizer) {
   tokenizer.bos_id = tokenizer.eos_id = 258;
   tokenizer.add_bos = true;
   tokenizer.chat_template = "{{ messages }}";
+  tokenizer.end_ids = {259, 257};
   ExpectSame(RoundTrip(tokenizer), tokenizer);
   tokenizer.bos_id = -1;
   tokenizer.add_bos = false;

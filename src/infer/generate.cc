@@ -3,9 +3,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <deque>
+#include <memory>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/interrupt.h"
+#include "infer/end_tokens.h"
 #include "infer/stop_filter.h"
 #include "text/stream_decoder.h"
 
@@ -18,42 +22,63 @@ double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+// How many tokens at the beginning of both are the same.
+size_t CommonPrefix(std::span<const int32_t> a, std::span<const int32_t> b) {
+  return static_cast<size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first -
+                             a.begin());
+}
+
 // One continuation in the making.
 struct Stream {
-  Stream(Engine& engine, const Tokenizer& tokenizer, const GenerateOptions& options,
-         size_t capacity)
-      : sequence(engine.NewSequence(capacity)),
+  Stream(Sequence& held, const Tokenizer& tokenizer, const GenerateOptions& options)
+      : sequence(&held),
         decoder(tokenizer, IllFormed::kReplace, SpecialText::kSkip),
         stop(options.stop) {}
 
-  Sequence sequence;
+  size_t index = 0;
+  Sequence* sequence;
   StreamDecoder decoder;
   StopFilter stop;
   std::vector<int32_t> history;  // prompt and what was drawn
+  SamplerState sampler_state;
+  std::unique_ptr<Proposer> proposer;
+  std::vector<int32_t> fed;  // of the current pass: the last token drawn, and a guess behind it
+  // What was drawn from the rows of the current pass, in order, as far as the guess agrees.
+  std::vector<SampledToken> drawn;
+  Sha256 fingerprint;
   Continuation result;
-  SampledToken sampled;
   bool done = false;
 };
 
 class Generator {
  public:
+  // held: the sequence to go on with; nullptr: new ones.
   Generator(Engine& engine, const Tokenizer& tokenizer, std::span<const int32_t> prompt,
-            const GenerateOptions& options, const TextCallback& on_text)
+            const GenerateOptions& options, const TextCallback& on_text, Sequence* held)
       : engine_(engine),
         tokenizer_(tokenizer),
         prompt_(prompt),
         options_(options),
         on_text_(on_text),
         sampler_(options.sampler),
+        ends_(EndTokens(tokenizer)),
+        V_(engine.config().vocab_size),
+        // A model may have more rows than its tokenizer has tokens (padding): they are never drawn.
+        drawable_(std::min(V_, static_cast<size_t>(tokenizer.vocab_size()))),
         start_(Clock::now()) {
-    CheckSizes();
+    CheckSizes(held == nullptr ? engine_.max_context() : held->capacity());
     // The last token drawn is never fed back.
     const size_t capacity = prompt_.size() + std::max<size_t>(max_tokens_, 1) - 1;
-    streams_.reserve(options_.num_sequences);
     for (size_t i = 0; i < options_.num_sequences; ++i) {
-      Stream& stream = streams_.emplace_back(engine, tokenizer, options, capacity);
+      Sequence& sequence =
+          held != nullptr ? *held : sequences_.emplace_back(engine_.NewSequence(capacity));
+      Stream& stream = streams_.emplace_back(sequence, tokenizer, options);
+      stream.index = i;
       stream.history.assign(prompt.begin(), prompt.end());
+      stream.sampler_state = sampler_.InitialState();
       stream.result.sequence = options.first_sequence + i;
+      stream.proposer =
+          MakeProposer(options.speculation, sampler_, stream.result.sequence, drawable_, capacity);
     }
   }
 
@@ -63,23 +88,28 @@ class Generator {
     Clock::time_point first_token;
     while (!logits.empty()) {
       const bool first = result_.stats.generated_tokens == 0;
-      SampleAll(logits);
+      DrawAll(logits);
       if (first) {
         first_token = Clock::now();
         result_.stats.first_token_seconds = SecondsSince(start_);
       }
-      for (Stream* stream : active_) Accept(*stream);
+      for (Stream* stream : active_) {
+        AcceptAll(*stream, logits.first(stream->fed.size() * V_));
+        logits = logits.subspan(stream->fed.size() * V_);
+      }
       std::erase_if(active_, [](const Stream* stream) { return stream->done; });
       logits = Step();
       if (logits.empty()) result_.stats.decode_seconds = SecondsSince(first_token);
     }
-    for (Stream& stream : streams_) result_.continuations.push_back(std::move(stream.result));
+    for (Stream& stream : streams_) {
+      if (options_.fingerprint) stream.result.fingerprint = ToHex(stream.fingerprint.Finish());
+      result_.continuations.push_back(std::move(stream.result));
+    }
     return std::move(result_);
   }
 
  private:
-  void CheckSizes() {
-    const size_t room = engine_.max_context();
+  void CheckSizes(size_t room) {
     if (prompt_.empty()) {
       Fail(ErrorCode::kInvalidArgument,
            "the prompt has no tokens, and the tokenizer has no token to begin a text with; give at "
@@ -87,15 +117,16 @@ class Generator {
     }
     if (prompt_.size() >= room) {
       Fail(ErrorCode::kInvalidArgument,
-           "the prompt of {} tokens leaves no room in the model's context of {} tokens",
-           prompt_.size(), room);
+           "the prompt of {} tokens leaves no room in the context of {} tokens", prompt_.size(),
+           room);
     }
     max_tokens_ = options_.max_tokens == 0 ? room - prompt_.size() : options_.max_tokens;
     if (max_tokens_ > room - prompt_.size()) {
-      Fail(ErrorCode::kInvalidArgument,
-           "the prompt of {} tokens and {} new ones do not fit the model's context of {} tokens; "
-           "at most {} can be generated",
-           prompt_.size(), max_tokens_, room, room - prompt_.size());
+      Fail(
+          ErrorCode::kInvalidArgument,
+          "the prompt of {} tokens and {} new ones do not fit the context of {} tokens; at most {} "
+          "can be generated",
+          prompt_.size(), max_tokens_, room, room - prompt_.size());
     }
     if (options_.num_sequences == 0) {
       Fail(ErrorCode::kInvalidArgument, "the number of sequences must be at least 1");
@@ -104,32 +135,58 @@ class Generator {
 
   // In chunks, so that Ctrl-C is seen in a long prompt. Empty when cancelled.
   std::span<const float> Prefill() {
+    size_t begin = 0;
+    for (Stream& stream : streams_) {
+      // At least one token is computed, for its logits.
+      const size_t known =
+          std::min(CommonPrefix(stream.sequence->tokens(), prompt_), prompt_.size() - 1);
+      stream.sequence->Truncate(known);
+      begin = known;  // the same for all: streams are more than one only where all are new
+      result_.stats.cached_tokens += known;
+    }
     std::span<const float> logits;
     const size_t chunk = engine_.options().prefill_chunk;
-    for (size_t begin = 0; begin < prompt_.size(); begin += chunk) {
+    for (; begin < prompt_.size(); begin += chunk) {
       const size_t count = std::min(chunk, prompt_.size() - begin);
       const bool last = begin + count == prompt_.size();
       std::vector<ForwardRequest> requests;
       for (Stream& stream : streams_) {
-        requests.push_back({&stream.sequence, prompt_.subspan(begin, count),
+        requests.push_back({stream.sequence, prompt_.subspan(begin, count),
                             last ? LogitsOf::kLast : LogitsOf::kNone});
       }
       if (Cancelled()) return {};
       logits = engine_.Forward(requests);
       result_.stats.prompt_tokens += count * streams_.size();
     }
-    for (Stream& stream : streams_) active_.push_back(&stream);
+    for (Stream& stream : streams_) {
+      active_.push_back(&stream);
+      stream.fed.assign(1, prompt_.back());
+    }
     return logits;
   }
 
-  // The next logits of all active streams; empty when there is none.
+  // The next logits of all active streams, a row for every token fed; empty when there is none.
   std::span<const float> Step() {
     if (active_.empty() || Cancelled()) return {};
     std::vector<ForwardRequest> requests;
     for (Stream* stream : active_) {
-      requests.push_back({&stream->sequence, {&stream->sampled.token, 1}, LogitsOf::kLast});
+      stream->fed.assign(1, stream->history.back());
+      if (stream->proposer != nullptr) Guess(*stream);
+      requests.push_back({stream->sequence, stream->fed, LogitsOf::kAll});
     }
+    ++result_.stats.passes;
     return engine_.Forward(requests);
+  }
+
+  void Guess(Stream& stream) {
+    // Behind the guess one more token is drawn.
+    const size_t left = max_tokens_ - stream.result.tokens.size();
+    const size_t most = std::min(options_.speculation.max_tokens, left - 1);
+    if (most == 0) return;
+    const std::vector<int32_t> guess =
+        stream.proposer->Propose(stream.history, stream.sampler_state, most);
+    result_.stats.proposed_tokens += guess.size();
+    stream.fed.insert(stream.fed.end(), guess.begin(), guess.end());
   }
 
   bool Cancelled() {
@@ -142,29 +199,63 @@ class Generator {
     return true;
   }
 
-  void SampleAll(std::span<const float> logits) {
-    const size_t V = engine_.config().vocab_size;
-    // A model may have more rows than its tokenizer has tokens (padding): they are never drawn.
-    const size_t drawable = std::min(V, static_cast<size_t>(tokenizer_.vocab_size()));
+  // logits: a row for every token fed, stream after stream.
+  void DrawAll(std::span<const float> logits) {
+    std::vector<size_t> first_rows;
+    size_t row = 0;
+    for (const Stream* stream : active_) {
+      first_rows.push_back(row);
+      row += stream->fed.size();
+    }
     engine_.pool().ParallelFor(active_.size(), [&](size_t i, size_t) {
-      Stream& stream = *active_[i];
-      stream.sampled = sampler_.Sample(logits.subspan(i * V, drawable), stream.history,
-                                       stream.result.sequence, stream.history.size());
+      Draw(*active_[i], logits.subspan(first_rows[i] * V_, active_[i]->fed.size() * V_));
     });
   }
 
-  void Accept(Stream& stream) {
-    const int32_t token = stream.sampled.token;
-    stream.history.push_back(token);
+  // Draws from row after row while what was drawn is what the next row was computed behind.
+  void Draw(Stream& stream, std::span<const float> logits) {
+    stream.drawn.clear();
+    for (size_t i = 0; i < stream.fed.size(); ++i) {
+      stream.drawn.push_back(sampler_.Sample(logits.subspan(i * V_, drawable_), stream.history,
+                                             stream.result.sequence, stream.history.size(),
+                                             &stream.sampler_state));
+      const int32_t token = stream.drawn.back().token;
+      stream.history.push_back(token);
+      if (Ends(token) || i + 1 == stream.fed.size() || token != stream.fed[i + 1]) break;
+    }
+  }
+
+  bool Ends(int32_t token) const {
+    return !options_.ignore_eos && std::binary_search(ends_.begin(), ends_.end(), token);
+  }
+
+  void AcceptAll(Stream& stream, std::span<const float> logits) {
+    for (size_t i = 0; i < stream.drawn.size() && !stream.done; ++i) {
+      if (i > 0) ++result_.stats.accepted_tokens;
+      const std::span<const float> row = logits.subspan(i * V_, V_);
+      if (options_.fingerprint) stream.fingerprint.Update(row.data(), row.size_bytes());
+      if (options_.num_alternatives > 0) {
+        stream.result.alternatives.push_back(
+            MostProbable(row.first(drawable_), options_.num_alternatives));
+      }
+      Accept(stream, stream.drawn[i]);
+    }
+    // Forgets what a wrong guess left, and what came behind a stop string.
+    stream.history.resize(prompt_.size() + stream.result.tokens.size());
+    stream.sequence->Truncate(stream.history.size() - 1);
+  }
+
+  void Accept(Stream& stream, SampledToken sampled) {
+    const int32_t token = sampled.token;
     stream.result.tokens.push_back(token);
-    stream.result.logprobs.push_back(stream.sampled.logprob);
+    stream.result.logprobs.push_back(sampled.logprob);
     ++result_.stats.generated_tokens;
     if (stream.result.tokens.size() > 1) ++result_.stats.decoded_tokens;
-    if (token == tokenizer_.eos_id() && !options_.ignore_eos) {
+    if (Ends(token)) {
       stream.result.finish_reason = FinishReason::kEos;
       return Finish(stream);
     }
-    Show(stream, stream.stop.Push(stream.decoder.Push(token)));
+    Show(stream, stream.stop.Push(TextOf(stream, token)));
     if (stream.stop.stopped()) {
       stream.result.finish_reason = FinishReason::kStop;
       stream.done = true;
@@ -172,6 +263,14 @@ class Generator {
       stream.result.finish_reason = FinishReason::kLength;
       Finish(stream);
     }
+  }
+
+  std::string TextOf(Stream& stream, int32_t token) {
+    const std::vector<int32_t>& shown = options_.shown_specials;
+    if (std::find(shown.begin(), shown.end(), token) == shown.end()) {
+      return stream.decoder.Push(token);
+    }
+    return stream.decoder.Finish() + tokenizer_.TokenBytes(token);
   }
 
   // What decoder and filter still hold is shown.
@@ -185,7 +284,7 @@ class Generator {
   void Show(Stream& stream, const std::string& text) {
     if (text.empty()) return;
     stream.result.text += text;
-    if (on_text_) on_text_(static_cast<size_t>(&stream - streams_.data()), text);
+    if (on_text_) on_text_(stream.index, text);
   }
 
   Engine& engine_;
@@ -194,9 +293,13 @@ class Generator {
   const GenerateOptions& options_;
   const TextCallback& on_text_;
   Sampler sampler_;
+  const std::vector<int32_t> ends_;
+  const size_t V_;         // columns of a row of logits
+  const size_t drawable_;  // of them, those that are tokens
   Clock::time_point start_;
   size_t max_tokens_ = 0;
-  std::vector<Stream> streams_;
+  std::deque<Sequence> sequences_;  // addresses stay
+  std::deque<Stream> streams_;
   std::vector<Stream*> active_;
   GenerateResult result_;
 };
@@ -227,7 +330,17 @@ double GenerateStats::DecodeTokensPerSecond() const {
 
 GenerateResult Generate(Engine& engine, const Tokenizer& tokenizer, std::span<const int32_t> prompt,
                         const GenerateOptions& options, const TextCallback& on_text) {
-  return Generator(engine, tokenizer, prompt, options, on_text).Run();
+  return Generator(engine, tokenizer, prompt, options, on_text, nullptr).Run();
+}
+
+GenerateResult GenerateInto(Engine& engine, const Tokenizer& tokenizer, Sequence& sequence,
+                            std::span<const int32_t> prompt, const GenerateOptions& options,
+                            const TextCallback& on_text) {
+  if (options.num_sequences != 1) {
+    Fail(ErrorCode::kInvalidArgument, "one sequence holds one continuation, not {}",
+         options.num_sequences);
+  }
+  return Generator(engine, tokenizer, prompt, options, on_text, &sequence).Run();
 }
 
 }  // namespace cambium

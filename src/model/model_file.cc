@@ -8,6 +8,7 @@
 #include "formats/gguf_hyper_parameters.h"
 #include "formats/gguf_tokenizer.h"
 #include "formats/gguf_writer.h"
+#include "formats/hf_chat.h"
 #include "formats/hf_folder.h"
 #include "formats/hf_tokenizer.h"
 #include "formats/tensor_names.h"
@@ -109,6 +110,7 @@ LoadedModel LoadHfFolder(const std::filesystem::path& path) {
   model.tokenizer = ParseHfTokenizer(ReadFile(tokenizer), tokenizer.string());
   if (model.tokenizer.eos_id < 0) model.tokenizer.eos_id = folder.config().eos_id;
   if (model.tokenizer.bos_id < 0) model.tokenizer.bos_id = folder.config().bos_id;
+  ReadHfChat(path, &model.tokenizer);
   model.parameters = std::make_unique<ParameterStore>(model.config, false);
   for (size_t i = 0; i < model.parameters->specs().size(); ++i) {
     const ParameterSpec& spec = model.parameters->specs()[i];

@@ -38,6 +38,7 @@ struct TokenizerData {
   int32_t eos_id = -1;
   bool add_bos = false;  // put bos_id before a prompt
   std::string chat_template;
+  std::vector<int32_t> end_ids;  // beside eos_id: what else the file says ends a turn (eot, eom)
 };
 
 }  // namespace cambium
