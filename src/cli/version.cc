@@ -23,7 +23,7 @@ constexpr const char* kArchitecture = "aarch64";
 void PrintVersion(bool json) {
   std::vector<std::string> available;
   std::string names;
-  for (const SimdTarget target : AvailableSimdTargets()) {
+  for (const SimdTarget target : AvailableSimdTargets(Arithmetic::kAny)) {
     available.emplace_back(SimdTargetName(target));
     names += (names.empty() ? "" : ", ") + available.back();
   }

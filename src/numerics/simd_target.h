@@ -11,16 +11,24 @@ namespace cambium {
 
 enum class SimdTarget {
   kAvx2,        // x86-64-v3: AVX2 + FMA, two FMAs for a bf16 pair
+  kAvx2Vnni,    // the same with VPDPBUSD for bytes (AVX-VNNI)
   kAvx512,      // AVX-512 F/BW/DQ/VL, two FMAs for a bf16 pair
-  kAvx512Bf16,  // AVX-512 with VDPBF16PS
+  kAvx512Vnni,  // the same with VPDPBUSD for bytes
+  kAvx512Bf16,  // AVX-512 with VPDPBUSD and VDPBF16PS
   kNeon,        // AArch64
+  kNeonDot,     // the same with SDOT for bytes
 };
 
-// "avx2", "avx512", "avx512bf16", "neon".
+// "avx2", "avx2vnni", "avx512", "avx512vnni", "avx512bf16", "neon", "neondot".
 const char* SimdTargetName(SimdTarget target);
 
-// Targets of this build that this CPU can run, from the least to the most capable.
-std::vector<SimdTarget> AvailableSimdTargets();
+// What a kernel computes with: of the targets, some differ only in products of bytes, some only in
+// those of bf16.
+enum class Arithmetic { kAny, kFloat, kBytes };
+
+// Targets of this build that this CPU can run, from the least to the most capable; of those that
+// are the same for an arithmetic, one.
+std::vector<SimdTarget> AvailableSimdTargets(Arithmetic arithmetic = Arithmetic::kFloat);
 
 // The most capable one, unless SetSimdTarget said otherwise.
 SimdTarget ActiveSimdTarget();

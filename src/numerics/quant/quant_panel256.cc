@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// The panels of formats with blocks of 256, for every instruction set.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "numerics/quant/quant_panel256.cc"
+#include <hwy/foreach_target.h>
+
+#include "numerics/quant/quant_tile-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace cambium {
+namespace HWY_NAMESPACE {
+
+template <bool kFast>
+void QuantPanelOfType(GgmlType type, size_t num_rows, const ByteBlock256* x, size_t blocks_per_row,
+                      const uint8_t* panel, const TileOut& out) {
+  VisitIntegerFormat(type, [&]<typename Block>(std::type_identity<Block>) {
+    if constexpr (Block::kSize == 256) {
+      QuantPanel<QuantLayout<Block>, kFast>(num_rows, x, blocks_per_row, panel, out);
+    }
+  });
+}
+
+void QuantPanel256(GgmlType type, bool fast, size_t num_rows, const ByteBlock256* x,
+                  size_t blocks_per_row, const uint8_t* panel, const GemmOutput& c,
+                  size_t num_cols) {
+  const TileOut out = {c.store, nullptr, c.residual, c.data, c.row_stride, num_cols};
+  if (fast) {
+    QuantPanelOfType<true>(type, num_rows, x, blocks_per_row, panel, out);
+  } else {
+    QuantPanelOfType<false>(type, num_rows, x, blocks_per_row, panel, out);
+  }
+}
+
+// NOLINTNEXTLINE(google-readability-namespace-comments)
+}  // namespace HWY_NAMESPACE
+}  // namespace cambium
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+#include "numerics/quant/quant_panel.h"
+
+namespace cambium {
+
+HWY_EXPORT(QuantPanel256);
+
+void RunQuantPanel(GgmlType type, bool fast, size_t num_rows, const ByteBlock256* x,
+                   size_t blocks_per_row, const uint8_t* panel, const GemmOutput& c,
+                   size_t num_cols) {
+  HWY_DYNAMIC_DISPATCH(QuantPanel256)(type, fast, num_rows, x, blocks_per_row, panel, c, num_cols);
+}
+
+}  // namespace cambium
+#endif  // HWY_ONCE

@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: Apache-2.0
+// The micro-kernels of quant_gemm.h: a few rows of activations times a few vectors of columns of
+// one panel, all of K in one go. Included per SIMD target.
+
+// NOLINTNEXTLINE(llvm-header-guard): per-target include guard
+#if defined(CAMBIUM_NUMERICS_QUANT_QUANT_TILE_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef CAMBIUM_NUMERICS_QUANT_QUANT_TILE_INL_H_
+#undef CAMBIUM_NUMERICS_QUANT_QUANT_TILE_INL_H_
+#else
+#define CAMBIUM_NUMERICS_QUANT_QUANT_TILE_INL_H_
+#endif
+
+#include <hwy/highway.h>
+
+#include "numerics/quant/quant_byte_dot-inl.h"
+#include "numerics/quant/quant_layout.h"
+#include "numerics/tile_out-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace cambium {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+// Sixteen f16 numbers or their like in as many lanes as a vector has; widening is exact.
+template <bool kBf16>
+HWY_INLINE TileVec LoadScales(const uint8_t* p) {
+  const TileF df;
+  if constexpr (kBf16) {
+    const hn::Rebind<uint16_t, TileF> d16;
+    const auto bits = hn::LoadU(d16, reinterpret_cast<const uint16_t*>(p));
+    return hn::BitCast(df, hn::ShiftLeft<16>(hn::PromoteTo(TileU(), bits)));
+  } else {
+    const hn::Rebind<hwy::float16_t, TileF> d16;
+    const auto halves = hn::LoadU(hn::Rebind<uint16_t, TileF>(),
+                                  reinterpret_cast<const uint16_t*>(p));
+    return hn::PromoteTo(df, hn::BitCast(d16, halves));
+  }
+}
+
+// The codes of quad q (0 to 7) of a chunk, as the operand of ByteDot. chunk: at the tile's first
+// column; v: vector of the tile.
+template <class L, bool kFast, size_t q>
+HWY_INLINE VecU8 QuadCodes(const uint8_t* chunk, size_t v) {
+  const TileU du;
+  const ByteTag d8;
+  constexpr size_t kLowPerByte = 8 / L::kLowBits;
+  const uint8_t* low_at = chunk + q / kLowPerByte * L::kStepBytes + v * 4 * kVecLanes;
+  auto codes = hn::LoadU(d8, low_at);
+  if constexpr (L::kLowBits < 8) {
+    constexpr size_t kShift = q % kLowPerByte * L::kLowBits;
+    if constexpr (kShift > 0) {
+      codes = hn::BitCast(d8, hn::ShiftRight<kShift>(hn::BitCast(du, codes)));
+    }
+    codes = hn::And(codes, hn::Set(d8, static_cast<uint8_t>((1u << L::kLowBits) - 1)));
+  }
+  if constexpr (L::kHighBits > 0) {
+    constexpr size_t kHighPerByte = 8 / L::kHighBits;
+    constexpr size_t kFrom = q % kHighPerByte * L::kHighBits;
+    const uint8_t* high_at =
+        chunk + L::kLowBytes + q / kHighPerByte * L::kStepBytes + v * 4 * kVecLanes;
+    auto high = hn::BitCast(du, hn::LoadU(d8, high_at));
+    if constexpr (kFrom > L::kLowBits) high = hn::ShiftRight<kFrom - L::kLowBits>(high);
+    if constexpr (kFrom < L::kLowBits) high = hn::ShiftLeft<L::kLowBits - kFrom>(high);
+    constexpr unsigned kMask = ((1u << L::kHighBits) - 1) << L::kLowBits;
+    codes = hn::OrAnd(codes, hn::BitCast(d8, high), hn::Set(d8, static_cast<uint8_t>(kMask)));
+  }
+  if constexpr (L::kTable != CodeTable::kNone) {
+    alignas(16) static constexpr CodeValues kValues =
+        CodeValuesOf(L::kTable, kSignedCodes<L, kFast> ? 0 : L::kOffset);
+    codes = hn::TableLookupBytes(hn::LoadDup128(d8, kValues.bytes), codes);
+  } else if constexpr (kSignedCodes<L, kFast>) {
+    codes = hn::Xor(codes, hn::Set(d8, uint8_t{0x80}));
+  }
+  return codes;
+}
+
+// dot += codes of quad q * x, for all rows and vectors. x: the quad's bytes of the first row.
+template <class L, bool kFast, size_t q, size_t kRows, size_t kVecs>
+HWY_INLINE void QuadStep(const int8_t* const (&x)[kRows], size_t offset, const uint8_t* chunk,
+                         VecI32 (&dot)[kRows][kVecs]) {
+  VecU8 w[kVecs];
+  HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) w[v] = QuadCodes<L, kFast, q>(chunk, v);
+  HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
+    const VecU8 xq = BroadcastQuad(x[r] + offset + 4 * q);
+    HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) {
+      dot[r][v] = ByteDot<kFast, kSignedCodes<L, kFast>>(dot[r][v], w[v], xq);
+    }
+  }
+}
+
+template <class L, bool kFast, size_t kFirst, size_t kRows, size_t kVecs>
+HWY_INLINE void FourQuads(const int8_t* const (&x)[kRows], size_t offset, const uint8_t* chunk,
+                          VecI32 (&dot)[kRows][kVecs]) {
+  QuadStep<L, kFast, kFirst>(x, offset, chunk, dot);
+  QuadStep<L, kFast, kFirst + 1>(x, offset, chunk, dot);
+  QuadStep<L, kFast, kFirst + 2>(x, offset, chunk, dot);
+  QuadStep<L, kFast, kFirst + 3>(x, offset, chunk, dot);
+}
+
+// - kOffset * (sum of x), or 0 where codes are what they stand for. A power of two, as a shift.
+template <class L, bool kFast>
+HWY_INLINE VecI32 DotStart(const int32_t* negative_sum) {
+  const TileI di;
+  if constexpr (L::kOffset == 0 || kSignedCodes<L, kFast>) {
+    return hn::Zero(di);
+  } else {
+    constexpr int kShift = hwy::CeilLog2(static_cast<size_t>(L::kOffset));
+    static_assert(1 << kShift == L::kOffset);
+    return hn::ShiftLeft<kShift>(hn::Set(di, *negative_sum));
+  }
+}
+
+
+// Blocks of 32. panel: at the tile's first column in the codes; col: that column.
+template <class L, bool kFast, size_t kRows, size_t kVecs>
+HWY_INLINE void AccumulateBlocks(const ByteBlock32* const (&rows)[kRows], const uint8_t* panel,
+                                 size_t col, size_t num_blocks, TileVec (&acc)[kRows][kVecs]) {
+  const TileF df;
+  for (size_t b = 0; b < num_blocks; ++b, panel += L::kBlockBytes) {
+    const int8_t* x[kRows];
+    VecI32 dot[kRows][kVecs];
+    HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
+      x[r] = rows[r][b].codes;
+      HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) {
+        dot[r][v] = DotStart<L, kFast>(&rows[r][b].negative_sum);
+      }
+    }
+    const uint8_t* chunk = panel + L::kChunksAt + 4 * col;
+    FourQuads<L, kFast, 0>(x, 0, chunk, dot);
+    FourQuads<L, kFast, 4>(x, 0, chunk, dot);
+    TileVec scale[kVecs];
+    HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) {
+      scale[v] = LoadScales<L::kBf16Scale>(panel + L::kScaleAt + 2 * (col + v * kVecLanes));
+    }
+    HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
+      const TileVec x_scale = hn::Set(df, rows[r][b].scale);
+      HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) {
+        acc[r][v] = hn::MulAdd(hn::ConvertTo(df, dot[r][v]), hn::Mul(scale[v], x_scale), acc[r][v]);
+      }
+    }
+    if constexpr (L::kHasMinimum) {
+      HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) {
+        const TileVec minimum =
+            LoadScales<false>(panel + L::kMinimumAt + 2 * (col + v * kVecLanes));
+        HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
+          acc[r][v] = hn::MulAdd(minimum, hn::Set(df, rows[r][b].scaled_sum), acc[r][v]);
+        }
+      }
+    }
+  }
+}
+
+// sum += group_scale * dot for one group.
+template <class L, size_t kRows, size_t kVecs>
+HWY_INLINE void AddGroup(const uint8_t* panel, size_t col, size_t group,
+                         VecI32 (&dot)[kRows][kVecs], VecI32 (&sum)[kRows][kVecs]) {
+  const TileI di;
+  const hn::Rebind<int8_t, TileI> d8;
+  HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) {
+    const int8_t* at = reinterpret_cast<const int8_t*>(panel + L::kGroupScaleAt) +
+                       group * L::kCols + col + v * kVecLanes;
+    const VecI32 scale = hn::PromoteTo(di, hn::LoadU(d8, at));
+    HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
+      sum[r][v] = hn::Add(sum[r][v], hn::Mul(dot[r][v], scale));
+    }
+  }
+}
+
+// acc = fma(-float(sum of group_minimum * sum_x), minimum * scale_x, acc)
+template <class L, size_t kRows, size_t kVecs>
+HWY_INLINE void AddMinima(const ByteBlock256* const (&x)[kRows], const uint8_t* panel, size_t col,
+                          TileVec (&acc)[kRows][kVecs]) {
+  const TileF df;
+  const TileI di;
+  VecI32 sum[kRows][kVecs];
+  HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
+    HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) sum[r][v] = hn::Zero(di);
+  }
+  for (size_t p = 0; p < L::kGroups / 2; ++p) {
+    HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) {
+      const auto minima = PairMinima(panel + L::kGroupMinimumAt + 2 * p * L::kCols +
+                                     2 * (col + v * kVecLanes));
+      HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
+        const int16_t* sums = L::kGroups == 16 ? x[r]->sums16 : x[r]->sums32;
+        sum[r][v] = PairDot(sum[r][v], minima, sums + 2 * p);
+      }
+    }
+  }
+  HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) {
+    const TileVec minimum = LoadScales<false>(panel + L::kMinimumAt + 2 * (col + v * kVecLanes));
+    HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
+      acc[r][v] = hn::NegMulAdd(hn::ConvertTo(df, sum[r][v]),
+                                hn::Mul(minimum, hn::Set(df, x[r]->scale)), acc[r][v]);
+    }
+  }
+}
+
+// Blocks of 256. As above.
+template <class L, bool kFast, size_t kRows, size_t kVecs>
+HWY_INLINE void AccumulateBlocks(const ByteBlock256* const (&rows)[kRows], const uint8_t* panel,
+                                 size_t col, size_t num_blocks, TileVec (&acc)[kRows][kVecs]) {
+  const TileF df;
+  const TileI di;
+  for (size_t b = 0; b < num_blocks; ++b, panel += L::kBlockBytes) {
+    const ByteBlock256* block[kRows];
+    const int8_t* x[kRows];
+    VecI32 sum[kRows][kVecs];
+    HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
+      block[r] = rows[r] + b;
+      x[r] = block[r]->codes;
+      HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) sum[r][v] = hn::Zero(di);
+    }
+    const uint8_t* chunk = panel + L::kChunksAt + 4 * col;
+    for (size_t c = 0; c < 8; ++c, chunk += L::kChunkBytes) {
+      VecI32 dot[kRows][kVecs];
+      const auto start = [&](size_t group) CAMBIUM_TILE_LAMBDA {
+        HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
+          const int32_t* sums =
+              L::kGroups == 16 ? block[r]->negative_sums16 : block[r]->negative_sums32;
+          HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) {
+            dot[r][v] = DotStart<L, kFast>(sums + group);
+          }
+        }
+      };
+      if constexpr (L::kGroups == 16) {
+        start(2 * c);
+        FourQuads<L, kFast, 0>(x, 32 * c, chunk, dot);
+        AddGroup<L>(panel, col, 2 * c, dot, sum);
+        start(2 * c + 1);
+        FourQuads<L, kFast, 4>(x, 32 * c, chunk, dot);
+        AddGroup<L>(panel, col, 2 * c + 1, dot, sum);
+      } else {
+        start(c);
+        FourQuads<L, kFast, 0>(x, 32 * c, chunk, dot);
+        FourQuads<L, kFast, 4>(x, 32 * c, chunk, dot);
+        AddGroup<L>(panel, col, c, dot, sum);
+      }
+    }
+    HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) {
+      const TileVec scale = LoadScales<false>(panel + L::kScaleAt + 2 * (col + v * kVecLanes));
+      HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
+        acc[r][v] = hn::MulAdd(hn::ConvertTo(df, sum[r][v]),
+                               hn::Mul(scale, hn::Set(df, block[r]->scale)), acc[r][v]);
+      }
+    }
+    if constexpr (L::kHasMinimum) AddMinima<L>(block, panel, col, acc);
+  }
+}
+
+// One tile: rows of x from `row`, num_rows of them valid (the rest repeat the last).
+template <class L, bool kFast, size_t kRows, size_t kVecs, typename Block>
+HWY_NOINLINE void QuantTile(const Block* x, size_t blocks_per_row, size_t num_rows,
+                            const uint8_t* panel, size_t col, const TileOut& out) {
+  const TileF df;
+  const Block* rows[kRows];
+  for (size_t r = 0; r < kRows; ++r) rows[r] = x + std::min(r, num_rows - 1) * blocks_per_row;
+  TileVec acc[kRows][kVecs];
+  HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
+    HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) acc[r][v] = hn::Zero(df);
+  }
+  AccumulateBlocks<L, kFast>(rows, panel, col, blocks_per_row, acc);
+  StoreTile<false>(acc, out, num_rows);
+}
+
+// Rows and columns of a tile: what the registers hold beside the codes of a quad.
+inline constexpr size_t kQuantTileVecs = HWY_MAX_BYTES == 64 ? 2 : HWY_MAX_BYTES == 32 ? 2 : 4;
+inline constexpr size_t kQuantTileCols = kQuantTileVecs * kVecLanes;
+inline constexpr size_t kQuantTileRows = HWY_MAX_BYTES == 64 ? 6 : 3;
+
+// num_rows rows of x times one panel, as tiles of like height.
+template <class L, bool kFast, typename Block>
+HWY_NOINLINE void QuantPanel(size_t num_rows, const Block* x, size_t blocks_per_row,
+                           const uint8_t* panel, const TileOut& out) {
+  const size_t element_bytes = out.store == GemmStore::kBF16 ? sizeof(BFloat16) : sizeof(float);
+  const size_t num_tiles = (num_rows + kQuantTileRows - 1) / kQuantTileRows;
+  for (size_t t = 0; t < num_tiles; ++t) {
+    const size_t row = num_rows * t / num_tiles;
+    const size_t rows = num_rows * (t + 1) / num_tiles - row;
+    for (size_t col = 0; col < out.num_cols; col += kQuantTileCols) {
+      TileOut tile = out;
+      const size_t offset = row * out.row_stride + col;
+      tile.num_cols = std::min(out.num_cols - col, kQuantTileCols);
+      if (out.residual != nullptr) tile.residual = out.residual + offset;
+      tile.data = static_cast<char*>(out.data) + offset * element_bytes;
+      const Block* first = x + row * blocks_per_row;
+      const auto run = [&]<size_t kRows>(std::integral_constant<size_t, kRows>)
+                           CAMBIUM_TILE_LAMBDA {
+        QuantTile<L, kFast, kRows, kQuantTileVecs>(first, blocks_per_row, rows, panel, col, tile);
+      };
+      // Few heights, to have little code: a tile of 3 or 5 rows computes one twice.
+      if (rows == 1) {
+        run(std::integral_constant<size_t, 1>());
+      } else if (rows == 2) {
+        run(std::integral_constant<size_t, 2>());
+      } else if (kQuantTileRows == 3) {
+        run(std::integral_constant<size_t, 3>());
+      } else if (rows <= 4) {
+        run(std::integral_constant<size_t, 4>());
+      } else {
+        run(std::integral_constant<size_t, 6>());
+      }
+    }
+  }
+}
+
+// NOLINTNEXTLINE(google-readability-namespace-comments)
+}  // namespace HWY_NAMESPACE
+}  // namespace cambium
+HWY_AFTER_NAMESPACE();
+
+#endif  // per-target guard
