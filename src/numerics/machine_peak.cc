@@ -13,6 +13,7 @@
 #include <hwy/foreach_target.h>
 
 #include "numerics/gemm_tile-inl.h"
+#include "numerics/quant/quant_byte_dot-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace cambium {
@@ -60,6 +61,28 @@ double SpinBF16(size_t rounds, float* sink, bool bf16_dot) {
   return SpinBF16Dot<false>(rounds, sink);
 }
 
+template <bool kFast>
+double SpinByteDot(size_t rounds, float* sink) {
+  const TileI di;
+  VecI32 acc[kChains];
+  HWY_UNROLL(32) for (size_t c = 0; c < kChains; ++c) acc[c] = hn::Zero(di);
+  const auto word = static_cast<uint32_t>(0x01020301 + static_cast<int>(sink[0] * 64));
+  const VecU8 x = hn::BitCast(ByteTag(), hn::Set(TileU(), word));
+  for (size_t i = 0; i < rounds; ++i) {
+    HWY_UNROLL(32) for (size_t c = 0; c < kChains; ++c) {
+      acc[c] = ByteDot<kFast, false>(acc[c], x, x);
+    }
+  }
+  VecI32 sum = hn::Zero(di);
+  HWY_UNROLL(32) for (size_t c = 0; c < kChains; ++c) sum = hn::Add(sum, acc[c]);
+  sink[2] = static_cast<float>(hn::GetLane(sum));
+  return 8.0 * static_cast<double>(rounds * kChains * hn::Lanes(di));
+}
+
+double SpinBytes(size_t rounds, float* sink, bool fast) {
+  return fast ? SpinByteDot<true>(rounds, sink) : SpinByteDot<false>(rounds, sink);
+}
+
 void ReadAll(const float* data, size_t size, float* sink) {
   const TileF df;
   const size_t lanes = hn::Lanes(df);
@@ -80,6 +103,7 @@ namespace {
 
 HWY_EXPORT(SpinF32);
 HWY_EXPORT(SpinBF16);
+HWY_EXPORT(SpinBytes);
 HWY_EXPORT(ReadAll);
 
 double SecondsSince(std::chrono::steady_clock::time_point start) {
@@ -124,6 +148,9 @@ MachinePeak MeasureMachinePeak(ThreadPool& pool, double milliseconds) {
       flops_rate([&](float* sink) { return HWY_DYNAMIC_DISPATCH(SpinF32)(kRounds, sink); });
   peak.bf16_flops_per_s = flops_rate(
       [&](float* sink) { return HWY_DYNAMIC_DISPATCH(SpinBF16)(kRounds, sink, bf16_dot); });
+  const bool fast = HasFastByteDot();
+  peak.byte_ops_per_s = flops_rate(
+      [&](float* sink) { return HWY_DYNAMIC_DISPATCH(SpinBytes)(kRounds, sink, fast); });
 
   // Several times a large last-level cache.
   constexpr size_t kReadFloats = size_t{64} << 20;

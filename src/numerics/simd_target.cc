@@ -108,6 +108,18 @@ SimdTarget ActiveSimdTarget() {
   return active < 0 ? Detected().back() : static_cast<SimdTarget>(active);
 }
 
+bool HasFastByteDot() {
+  switch (ActiveSimdTarget()) {
+    case SimdTarget::kAvx2Vnni:
+    case SimdTarget::kAvx512Vnni:
+    case SimdTarget::kAvx512Bf16:
+    case SimdTarget::kNeonDot:
+      return true;
+    default:
+      return false;
+  }
+}
+
 void SetSimdTarget(SimdTarget target) {
   bool available = false;
   for (const SimdTarget candidate : Detected()) available |= candidate == target;

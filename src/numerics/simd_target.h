@@ -33,6 +33,9 @@ std::vector<SimdTarget> AvailableSimdTargets(Arithmetic arithmetic = Arithmetic:
 // The most capable one, unless SetSimdTarget said otherwise.
 SimdTarget ActiveSimdTarget();
 
+// Whether the active target has an instruction for products of bytes (VPDPBUSD, SDOT).
+bool HasFastByteDot();
+
 // For the whole process; not while kernels run. Throws kUnsupported (SetSimdTarget by name:
 // kInvalidArgument for an unknown one), naming what is available.
 void SetSimdTarget(SimdTarget target);

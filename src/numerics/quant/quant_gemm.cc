@@ -14,18 +14,6 @@ namespace {
 constexpr size_t kBlockBytesX = size_t{512} << 10;
 constexpr size_t kMaxBlockRows = 192;
 
-bool HasFastByteDot() {
-  switch (ActiveSimdTarget()) {
-    case SimdTarget::kAvx2Vnni:
-    case SimdTarget::kAvx512Vnni:
-    case SimdTarget::kAvx512Bf16:
-    case SimdTarget::kNeonDot:
-      return true;
-    default:
-      return false;
-  }
-}
-
 }  // namespace
 
 template <typename Block>
