@@ -104,8 +104,13 @@ HWY_INLINE VecI32 ByteDot(VecI32 acc, VecU8 w, VecU8 x) {
 }
 
 // acc += a * b in pairs of 16-bit lanes.
+template <bool kFast>
 HWY_INLINE VecI32 AddPairProducts(VecI32 acc, VecI16 a, VecI16 b) {
 #if HWY_TARGET == HWY_AVX3
+  if constexpr (kFast) {
+    asm("vpdpwssd %2, %1, %0" : "+v"(acc.raw) : "v"(a.raw), "v"(b.raw));
+    return acc;
+  }
   return VecI32{_mm512_add_epi32(acc.raw, _mm512_madd_epi16(a.raw, b.raw))};
 #else
   return VecI32{_mm256_add_epi32(acc.raw, _mm256_madd_epi16(a.raw, b.raw))};
@@ -127,6 +132,7 @@ HWY_INLINE VecI32 ByteDot(VecI32 acc, VecU8 w, VecU8 x) {
   }
 }
 
+template <bool kFast>
 HWY_INLINE VecI32 AddPairProducts(VecI32 acc, VecI16 a, VecI16 b) {
   const int32x4_t low = vmull_s16(vget_low_s16(a.raw), vget_low_s16(b.raw));
   const int32x4_t high = vmull_high_s16(a.raw, b.raw);
@@ -141,10 +147,11 @@ HWY_INLINE VecI16 PairMinima(const uint8_t* p) {
   return hn::PromoteTo(ShortTag(), hn::LoadU(d8, p));
 }
 
+template <bool kFast>
 HWY_INLINE VecI32 PairDot(VecI32 acc, VecI16 minima, const int16_t* sums) {
   uint32_t word;
   std::memcpy(&word, sums, sizeof(word));
-  return AddPairProducts(acc, minima, hn::BitCast(ShortTag(), hn::Set(TileU(), word)));
+  return AddPairProducts<kFast>(acc, minima, hn::BitCast(ShortTag(), hn::Set(TileU(), word)));
 }
 
 // NOLINTNEXTLINE(google-readability-namespace-comments)

@@ -12,7 +12,6 @@ namespace {
 
 // Bytes of activations per block of rows: half of a 1 MiB second-level cache.
 constexpr size_t kBlockBytesX = size_t{512} << 10;
-constexpr size_t kMaxBlockRows = 192;
 
 }  // namespace
 
@@ -23,7 +22,7 @@ void QuantGemm(size_t M, const QuantizedRows<Block>& x, const PackedQuant& w, co
   if (M == 0 || w.N == 0) return;
   const size_t blocks_per_row = x.blocks_per_row();
   const size_t row_bytes = std::max<size_t>(blocks_per_row * sizeof(Block), 1);
-  const size_t max_rows = std::clamp<size_t>(kBlockBytesX / row_bytes, 12, kMaxBlockRows);
+  const size_t max_rows = std::clamp<size_t>(kBlockBytesX / row_bytes, 12, kMaxQuantRows);
   const size_t num_row_blocks = (M + max_rows - 1) / max_rows;
   const size_t num_panels = (w.N + kQuantPanelCols - 1) / kQuantPanelCols;
   const size_t panel_bytes = PackedQuantBytes(w.type, w.N, w.K) / num_panels;

@@ -37,8 +37,6 @@ void QuantPanel32(GgmlType type, bool fast, size_t num_rows, const ByteBlock32* 
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-#include "numerics/quant/quant_panel.h"
-
 namespace cambium {
 
 HWY_EXPORT(QuantPanel32);

@@ -15,6 +15,7 @@
 
 #include "numerics/quant/quant_byte_dot-inl.h"
 #include "numerics/quant/quant_layout.h"
+#include "numerics/quant/quant_panel.h"
 #include "numerics/tile_out-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -180,7 +181,7 @@ HWY_INLINE void AddGroup(const uint8_t* panel, size_t col, size_t group,
 }
 
 // acc = fma(-float(sum of group_minimum * sum_x), minimum * scale_x, acc)
-template <class L, size_t kRows, size_t kVecs>
+template <class L, bool kFast, size_t kRows, size_t kVecs>
 HWY_INLINE void AddMinima(const ByteBlock256* const (&x)[kRows], const uint8_t* panel, size_t col,
                           TileVec (&acc)[kRows][kVecs]) {
   const TileF df;
@@ -195,7 +196,7 @@ HWY_INLINE void AddMinima(const ByteBlock256* const (&x)[kRows], const uint8_t* 
                                      2 * (col + v * kVecLanes));
       HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
         const int16_t* sums = L::kGroups == 16 ? x[r]->sums16 : x[r]->sums32;
-        sum[r][v] = PairDot(sum[r][v], minima, sums + 2 * p);
+        sum[r][v] = PairDot<kFast>(sum[r][v], minima, sums + 2 * p);
       }
     }
   }
@@ -258,14 +259,17 @@ HWY_INLINE void AccumulateBlocks(const ByteBlock256* const (&rows)[kRows], const
                                hn::Mul(scale, hn::Set(df, block[r]->scale)), acc[r][v]);
       }
     }
-    if constexpr (L::kHasMinimum) AddMinima<L>(block, panel, col, acc);
+    if constexpr (L::kHasMinimum) AddMinima<L, kFast>(block, panel, col, acc);
   }
 }
 
-// One tile: rows of x from `row`, num_rows of them valid (the rest repeat the last).
+// One tile: num_rows rows of x (up to kRows; those missing repeat the last), num_blocks blocks of K.
+// partial: where the chains are kept from one part of K to the next, rows of kQuantPanelCols at the
+// tile's first column; first: they start at 0, last: they end in `out`.
 template <class L, bool kFast, size_t kRows, size_t kVecs, typename Block>
 HWY_NOINLINE void QuantTile(const Block* x, size_t blocks_per_row, size_t num_rows,
-                            const uint8_t* panel, size_t col, const TileOut& out) {
+                            const uint8_t* panel, size_t col, size_t num_blocks, float* partial,
+                            bool first, bool last, const TileOut& out) {
   const TileF df;
   const Block* rows[kRows];
   for (size_t r = 0; r < kRows; ++r) rows[r] = x + std::min(r, num_rows - 1) * blocks_per_row;
@@ -273,8 +277,19 @@ HWY_NOINLINE void QuantTile(const Block* x, size_t blocks_per_row, size_t num_ro
   HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
     HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) acc[r][v] = hn::Zero(df);
   }
-  AccumulateBlocks<L, kFast>(rows, panel, col, blocks_per_row, acc);
-  StoreTile<false>(acc, out, num_rows);
+  if (!first) {
+    HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
+      const float* row = partial + std::min(r, num_rows - 1) * kQuantPanelCols;
+      HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) {
+        acc[r][v] = hn::LoadU(df, row + v * kVecLanes);
+      }
+    }
+  }
+  AccumulateBlocks<L, kFast>(rows, panel, col, num_blocks, acc);
+  if (last) return StoreTile<false>(acc, out, num_rows);
+  const TileOut chain = {GemmStore::kF32, nullptr,         nullptr,
+                         partial,         kQuantPanelCols, kVecs * kVecLanes};
+  StoreTile<false>(acc, chain, num_rows);
 }
 
 // Rows and columns of a tile: what the registers hold beside the codes of a quad.
@@ -282,37 +297,50 @@ inline constexpr size_t kQuantTileVecs = HWY_MAX_BYTES == 64 ? 2 : HWY_MAX_BYTES
 inline constexpr size_t kQuantTileCols = kQuantTileVecs * kVecLanes;
 inline constexpr size_t kQuantTileRows = HWY_MAX_BYTES == 64 ? 6 : 3;
 
-// num_rows rows of x times one panel, as tiles of like height.
+// Elements of K that one pass over the rows takes: a panel's part stays in a first-level cache of 32
+// to 48 KiB beside a tile's rows.
+inline constexpr size_t kQuantDepth = 1024;
+
+// num_rows rows of x (at most kMaxQuantRows) times one panel, as tiles of like height.
 template <class L, bool kFast, typename Block>
 HWY_NOINLINE void QuantPanel(size_t num_rows, const Block* x, size_t blocks_per_row,
-                           const uint8_t* panel, const TileOut& out) {
+                             const uint8_t* panel, const TileOut& out) {
   const size_t element_bytes = out.store == GemmStore::kBF16 ? sizeof(BFloat16) : sizeof(float);
   const size_t num_tiles = (num_rows + kQuantTileRows - 1) / kQuantTileRows;
-  for (size_t t = 0; t < num_tiles; ++t) {
-    const size_t row = num_rows * t / num_tiles;
-    const size_t rows = num_rows * (t + 1) / num_tiles - row;
-    for (size_t col = 0; col < out.num_cols; col += kQuantTileCols) {
-      TileOut tile = out;
-      const size_t offset = row * out.row_stride + col;
-      tile.num_cols = std::min(out.num_cols - col, kQuantTileCols);
-      if (out.residual != nullptr) tile.residual = out.residual + offset;
-      tile.data = static_cast<char*>(out.data) + offset * element_bytes;
-      const Block* first = x + row * blocks_per_row;
-      const auto run = [&]<size_t kRows>(std::integral_constant<size_t, kRows>)
-                           CAMBIUM_TILE_LAMBDA {
-        QuantTile<L, kFast, kRows, kQuantTileVecs>(first, blocks_per_row, rows, panel, col, tile);
-      };
-      // Few heights, to have little code: a tile of 3 or 5 rows computes one twice.
-      if (rows == 1) {
-        run(std::integral_constant<size_t, 1>());
-      } else if (rows == 2) {
-        run(std::integral_constant<size_t, 2>());
-      } else if (kQuantTileRows == 3) {
-        run(std::integral_constant<size_t, 3>());
-      } else if (rows <= 4) {
-        run(std::integral_constant<size_t, 4>());
-      } else {
-        run(std::integral_constant<size_t, 6>());
+  // Few rows use the panel once, whatever its size.
+  const size_t depth = num_tiles == 1 ? std::max<size_t>(blocks_per_row, 1) : kQuantDepth / L::kBlock;
+  alignas(64) float partial[kMaxQuantRows * kQuantPanelCols];
+  for (size_t begin = 0; begin < blocks_per_row || begin == 0; begin += depth) {
+    const size_t num_blocks = std::min(depth, blocks_per_row - begin);
+    const bool first = begin == 0, last = begin + num_blocks == blocks_per_row;
+    for (size_t t = 0; t < num_tiles; ++t) {
+      const size_t row = num_rows * t / num_tiles;
+      const size_t rows = num_rows * (t + 1) / num_tiles - row;
+      for (size_t col = 0; col < out.num_cols; col += kQuantTileCols) {
+        TileOut tile = out;
+        const size_t offset = row * out.row_stride + col;
+        tile.num_cols = std::min(out.num_cols - col, kQuantTileCols);
+        if (out.residual != nullptr) tile.residual = out.residual + offset;
+        tile.data = static_cast<char*>(out.data) + offset * element_bytes;
+        const auto run = [&]<size_t kRows>(std::integral_constant<size_t, kRows>)
+                             CAMBIUM_TILE_LAMBDA {
+          QuantTile<L, kFast, kRows, kQuantTileVecs>(
+              x + row * blocks_per_row + begin, blocks_per_row, rows,
+              panel + begin * L::kBlockBytes, col, num_blocks,
+              partial + row * kQuantPanelCols + col, first, last, tile);
+        };
+        // Few heights, to have little code: a tile of 3 or 5 rows computes one twice.
+        if (rows == 1) {
+          run(std::integral_constant<size_t, 1>());
+        } else if (rows == 2) {
+          run(std::integral_constant<size_t, 2>());
+        } else if (kQuantTileRows == 3) {
+          run(std::integral_constant<size_t, 3>());
+        } else if (rows <= 4) {
+          run(std::integral_constant<size_t, 4>());
+        } else {
+          run(std::integral_constant<size_t, 6>());
+        }
       }
     }
   }
