@@ -135,7 +135,7 @@ void RunBenchGenerate(Context& context, const BenchGenerateArguments& a) {
   LoadedModel model;
   std::string name = a.model.string();
   if (a.preset.empty()) {
-    model = LoadModel(a.model);
+    model = LoadModel(a.model, MatrixMemory::kStored);
   } else {
     name = a.preset + " with random weights";
     model.config = FindModelPreset(a.preset).config;

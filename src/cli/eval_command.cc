@@ -31,7 +31,7 @@ constexpr uint32_t kBatchTokens = 2048;
 
 void EvalLoss(const Context& context, const EvalLossArguments& a) {
   ThreadPool pool(context.NumThreads());
-  LoadedModel model = LoadModel(a.model);
+  LoadedModel model = LoadModel(a.model, MatrixMemory::kStored);
   const Tokenizer tokenizer(model.tokenizer);
   const DType compute = a.compute.empty()    ? model.stored
                         : a.compute == "f32" ? DType::kF32

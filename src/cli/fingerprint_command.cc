@@ -30,7 +30,7 @@ std::optional<std::string> WeightFingerprint(const Context& context,
                                              const std::filesystem::path& path) {
   if (!LooksLikeModel(path)) return std::nullopt;
   try {
-    return ToHex(LoadModel(path).parameters->Fingerprint());
+    return ToHex(LoadModel(path, MatrixMemory::kStored).parameters->Fingerprint());
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kUnsupported && error.code() != ErrorCode::kCorruptData &&
         error.code() != ErrorCode::kNotFound) {

@@ -92,7 +92,7 @@ void RunGenerate(Context& context, GenerateArguments a) {
   }
   a.sampling.options.Validate();
   const std::string prompt = a.prompt ? *a.prompt : ReadFile(a.prompt_file);
-  const LoadedModel model = LoadModel(a.model);
+  const LoadedModel model = LoadModel(a.model, MatrixMemory::kStored);
   const Tokenizer tokenizer(model.tokenizer);
   a.options.sampler = ResolveSampling(a.sampling, tokenizer);
   ThreadPool pool(context.NumThreads());

@@ -85,6 +85,15 @@ uint64_t HeadsInPairOrder(const HyperParameters& parameters, std::string_view gg
   return 0;
 }
 
+std::vector<uint32_t> RowsOfPairOrder(uint64_t num_heads, uint64_t head_dim) {
+  std::vector<uint32_t> rows(num_heads * head_dim);
+  for (uint64_t i = 0; i < rows.size(); ++i) {
+    const uint64_t head = i / head_dim, j = i % head_dim, half = head_dim / 2;
+    rows[i] = static_cast<uint32_t>(head * head_dim + (j < half ? 2 * j : 2 * (j - half) + 1));
+  }
+  return rows;
+}
+
 void RopeHalvesToPairs(std::span<const float> in, std::span<float> out, uint64_t num_heads,
                        uint64_t head_dim) {
   CheckRopeArguments(in, out, num_heads, head_dim);

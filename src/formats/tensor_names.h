@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "formats/hyper_parameters.h"
 
@@ -24,6 +25,9 @@ std::optional<std::string> HfToGgufName(std::string_view hf_name);
 // Heads whose rows a GGUF file of this family keeps in pair order: num_heads for attn_q.weight,
 // num_kv_heads for attn_k.weight of the Llama family; 0 for all other tensors.
 uint64_t HeadsInPairOrder(const HyperParameters& parameters, std::string_view gguf_name);
+
+// For a matrix in GGUF's order (pairs): the rows of the file in Hugging Face's order (halves).
+std::vector<uint32_t> RowsOfPairOrder(uint64_t num_heads, uint64_t head_dim);
 
 // Reorders the rows of [num_heads * head_dim, columns] from Hugging Face's order (halves) to GGUF's
 // (pairs), and back. in and out do not overlap.

@@ -28,14 +28,17 @@ EngineOptions Resolve(EngineOptions options, const ModelConfig& config) {
 }
 
 size_t WeightBytes(const ParameterStore& parameters, DType compute) {
-  size_t elements = 0;
+  size_t bytes = 0;
   for (size_t i = 0; i < parameters.specs().size(); ++i) {
     const ParameterSpec& spec = parameters.specs()[i];
     // Of an embedding that is not also the head, a pass reads a row per token.
     if (spec.rows == 1 || (i == 0 && !parameters.config().tied_embeddings)) continue;
-    elements += PackedSize(spec.rows, spec.cols);
+    const StoredMatrix& stored = parameters.weight(i).stored;
+    bytes += !stored.empty() && HasIntegerKernel(stored.blocks.type)
+                 ? PackedQuantBytes(stored.blocks.type, spec.rows, spec.cols)
+                 : PackedSize(spec.rows, spec.cols) * DTypeBytes(compute);
   }
-  return elements * DTypeBytes(compute);
+  return bytes;
 }
 
 size_t NumLogitRows(const ForwardRequest& request) {

@@ -70,8 +70,17 @@ std::span<const float> ValuesOf(const ParameterStore& parameters, size_t index) 
   return {parameters.weight(index).value.f32(), parameters.specs()[index].size()};
 }
 
-LoadedModel LoadGguf(const std::filesystem::path& path) {
-  const GgufFile file(path);
+// A matrix of the file, left there.
+StoredMatrix StoredOf(const GgufFile& file, const HyperParameters& p, const ParameterSpec& spec) {
+  StoredMatrix stored = {file.TensorBlocks(file.RequireTensor(spec.name)), {}};
+  const uint64_t heads = HeadsInPairOrder(p, spec.name);
+  if (heads != 0) stored.row_order = RowsOfPairOrder(heads, p.head_dim);
+  return stored;
+}
+
+LoadedModel LoadGguf(const std::filesystem::path& path, MatrixMemory matrices) {
+  const auto opened = std::make_shared<const GgufFile>(path);
+  const GgufFile& file = *opened;
   const HyperParameters p = ReadGgufHyperParameters(file);
   LoadedModel model;
   model.config = ModelConfigOf(p, file.name());
@@ -80,20 +89,28 @@ LoadedModel LoadGguf(const std::filesystem::path& path) {
   model.name = std::string(file.GetString("general.name").value_or(""));
   model.stored = DType::kBF16;
   // All shapes are checked before memory is taken for the weights.
-  for (const ParameterSpec& spec : DescribeParameters(model.config)) {
+  const std::vector<ParameterSpec> specs = DescribeParameters(model.config);
+  for (const ParameterSpec& spec : specs) {
     const GgufTensor& tensor = file.RequireTensor(spec.name);
     if (tensor.shape != ShapeOf(spec)) {
       Fail(ErrorCode::kCorruptData, "{}: tensor '{}' has shape [{}], expected [{}]", file.name(),
            spec.name, fmt::join(tensor.shape, ", "), fmt::join(ShapeOf(spec), ", "));
     }
     (void)file.TensorBlocks(tensor);  // throws for types that cannot be read
-    if (spec.rows > 1 && tensor.type != GgmlType::kBF16) model.stored = DType::kF32;
+    const bool wide = tensor.type == GgmlType::kF32 || tensor.type == GgmlType::kF16;
+    if (spec.rows > 1 && wide) model.stored = DType::kF32;
   }
-  model.parameters = std::make_unique<ParameterStore>(model.config, false);
-  for (size_t i = 0; i < model.parameters->specs().size(); ++i) {
-    const ParameterSpec& spec = model.parameters->specs()[i];
-    file.ReadTensor(file.RequireTensor(spec.name), ValuesOf(*model.parameters, i));
-    FromFileOrder(p, spec, ValuesOf(*model.parameters, i));
+  std::vector<StoredMatrix> stored(specs.size());
+  if (matrices == MatrixMemory::kStored) {
+    for (size_t i = 0; i < specs.size(); ++i) {
+      if (specs[i].rows > 1) stored[i] = StoredOf(file, p, specs[i]);
+    }
+  }
+  model.parameters = std::make_unique<ParameterStore>(model.config, std::move(stored), opened);
+  for (size_t i = 0; i < specs.size(); ++i) {
+    if (!model.parameters->weight(i).stored.empty()) continue;
+    file.ReadTensor(file.RequireTensor(specs[i].name), ValuesOf(*model.parameters, i));
+    FromFileOrder(p, specs[i], ValuesOf(*model.parameters, i));
   }
   return model;
 }
@@ -144,12 +161,12 @@ ModelConfig ModelConfigOf(const HyperParameters& p, const std::string& source) {
   return config;
 }
 
-LoadedModel LoadModel(const std::filesystem::path& path) {
+LoadedModel LoadModel(const std::filesystem::path& path, MatrixMemory matrices) {
   LoadedModel model;
   if (!std::filesystem::is_directory(path)) {
-    model = LoadGguf(path);
+    model = LoadGguf(path, matrices);
   } else if (std::filesystem::exists(path / "model.gguf")) {
-    model = LoadGguf(path / "model.gguf");
+    model = LoadGguf(path / "model.gguf", matrices);
   } else if (std::filesystem::exists(path / "config.json")) {
     model = LoadHfFolder(path);
   } else {

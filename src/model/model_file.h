@@ -20,7 +20,8 @@ struct LoadedModel {
   ModelConfig config;
   std::unique_ptr<ParameterStore> parameters;  // f32 values, no gradients
   TokenizerData tokenizer;
-  DType stored = DType::kF32;  // f32 if any matrix is stored wider than bf16
+  // The compute type that suits the matrices: f32 if any is stored in F32 or F16, else bf16.
+  DType stored = DType::kF32;
   std::string name;
   std::string format;  // "GGUF v3", "Hugging Face folder"
 };
@@ -28,9 +29,16 @@ struct LoadedModel {
 // The shape that a file's hyper-parameters describe. Throws kUnsupported. source: for messages.
 ModelConfig ModelConfigOf(const HyperParameters& parameters, const std::string& source);
 
+// What becomes of the matrices of a GGUF file (those of a Hugging Face folder get f32 values).
+enum class MatrixMemory {
+  kValues,  // f32 values, for whatever needs them
+  kStored,  // left in the mapped file, to be packed for inference
+};
+
 // path: a GGUF file, a Hugging Face folder, or a training run's folder (its model.gguf).
 // Throws kNotFound, kCorruptData, kUnsupported naming what is missing.
-LoadedModel LoadModel(const std::filesystem::path& path);
+LoadedModel LoadModel(const std::filesystem::path& path,
+                      MatrixMemory matrices = MatrixMemory::kValues);
 
 struct SaveOptions {
   GgmlType type = GgmlType::kBF16;  // of matrices: F32, BF16 or F16; norms are F32

@@ -34,6 +34,15 @@ ParameterSpec EmbeddingMatrix(std::string name, size_t rows, size_t cols) {
   return {.name = std::move(name), .rows = rows, .cols = cols, .init_stddev = kEmbeddingStddev};
 }
 
+// A stored matrix as floats, in scratch.
+const float* ReadStored(const Weight& w, Scratch& scratch, ThreadPool& pool) {
+  float* values = scratch.Get<float>(w.rows * w.cols);
+  pool.ParallelRanges(w.rows, 1, [&](size_t begin, size_t end, size_t) {
+    w.stored.ReadRows(begin, w.cols, std::span(values + begin * w.cols, (end - begin) * w.cols));
+  });
+  return values;
+}
+
 }  // namespace
 
 std::vector<ParameterSpec> DescribeParameters(const ModelConfig& config) {
@@ -70,12 +79,23 @@ std::vector<ParameterSpec> DescribeParameters(const ModelConfig& config) {
 }
 
 ParameterStore::ParameterStore(const ModelConfig& config, bool with_gradients)
-    : config_(config), specs_(DescribeParameters(config)) {
+    : ParameterStore(config, with_gradients, {}, nullptr) {}
+
+ParameterStore::ParameterStore(const ModelConfig& config, std::vector<StoredMatrix> stored,
+                               std::shared_ptr<const void> file)
+    : ParameterStore(config, false, std::move(stored), std::move(file)) {}
+
+ParameterStore::ParameterStore(const ModelConfig& config, bool with_gradients,
+                               std::vector<StoredMatrix> stored, std::shared_ptr<const void> file)
+    : config_(config), file_(std::move(file)), specs_(DescribeParameters(config)) {
   config.Validate();
+  CHECK(stored.empty() || stored.size() == specs_.size());
+  weights_.resize(specs_.size());
+  for (size_t i = 0; i < stored.size(); ++i) weights_[i].stored = std::move(stored[i]);
   // Parameters start on cache lines, for the kernels.
-  for (const ParameterSpec& spec : specs_) {
+  for (size_t i = 0; i < specs_.size(); ++i) {
     offsets_.push_back(size_);
-    size_ += RoundUp(spec.size(), 16);
+    if (has_value(i)) size_ += RoundUp(specs_[i].size(), 16);
   }
   float* values = values_.Get<float>(size_);
   std::fill_n(values, size_, 0.0f);
@@ -84,7 +104,6 @@ ParameterStore::ParameterStore(const ModelConfig& config, bool with_gradients)
     gradients = gradients_.Get<float>(size_);
     std::fill_n(gradients, size_, 0.0f);
   }
-  weights_.resize(specs_.size());
   for (size_t i = 0; i < specs_.size(); ++i) {
     const ParameterSpec& spec = specs_[i];
     Weight& weight = weights_[i];
@@ -92,7 +111,7 @@ ParameterStore::ParameterStore(const ModelConfig& config, bool with_gradients)
       return spec.rows == 1 ? Tensor(base + offsets_[i], DType::kF32, {spec.cols})
                             : Tensor(base + offsets_[i], DType::kF32, {spec.rows, spec.cols});
     };
-    weight.value = view(values);
+    if (has_value(i)) weight.value = view(values);
     if (with_gradients) weight.grad = view(gradients);
     weight.rows = spec.rows;
     weight.cols = spec.cols;
@@ -172,24 +191,44 @@ void ParameterStore::DropPackCaches() {
 }
 
 void ParameterStore::PackForInference(DType compute, ThreadPool& pool) {
+  // An untied embedding is only looked up.
+  const auto is_product = [&](size_t i) {
+    return specs_[i].rows > 1 && (i != 0 || config_.tied_embeddings);
+  };
+  const auto is_quantized = [&](size_t i) {
+    return !has_value(i) && HasIntegerKernel(weights_[i].stored.blocks.type);
+  };
+  const auto packed_bytes = [&](size_t i) {
+    const ParameterSpec& spec = specs_[i];
+    const size_t bytes =
+        is_quantized(i)
+            ? PackedQuantBytes(weights_[i].stored.blocks.type, spec.rows, spec.cols)
+            : PackedSize(spec.rows, spec.cols) * DTypeBytes(compute);
+    return RoundUp(bytes, 64);
+  };
   size_t total = 0;
-  const auto packable = [&](size_t i) { return specs_[i].rows > 1; };
   for (size_t i = 0; i < specs_.size(); ++i) {
-    if (packable(i)) total += RoundUp(PackedSize(specs_[i].rows, specs_[i].cols), 64);
+    if (is_product(i)) total += packed_bytes(i);
   }
-  char* memory = static_cast<char*>(packed_.Bytes(total * DTypeBytes(compute)));
+  auto* memory = packed_.Get<uint8_t>(total);
+  Scratch floats;
   for (size_t i = 0; i < specs_.size(); ++i) {
-    if (!packable(i)) continue;
+    if (!is_product(i)) continue;
     Weight& w = weights_[i];
-    const size_t size = RoundUp(PackedSize(w.rows, w.cols), 64);
-    if (compute == DType::kF32) {
-      w.packed_f32 =
-          PackRows(w.value.f32(), w.rows, w.cols, w.cols, reinterpret_cast<float*>(memory), pool);
+    if (is_quantized(i)) {
+      w.packed_quant = PackQuant(w.stored.blocks.type, w.stored.blocks.bytes.data(), w.rows, w.cols,
+                                 w.stored.row_order, memory, pool);
     } else {
-      w.packed_bf16 = PackRows(w.value.f32(), w.rows, w.cols, w.cols,
-                               reinterpret_cast<BFloat16*>(memory), pool);
+      const float* values = has_value(i) ? w.value.f32() : ReadStored(w, floats, pool);
+      if (compute == DType::kF32) {
+        w.packed_f32 = PackRows(values, w.rows, w.cols, w.cols, reinterpret_cast<float*>(memory),
+                                pool);
+      } else {
+        w.packed_bf16 = PackRows(values, w.rows, w.cols, w.cols,
+                                 reinterpret_cast<BFloat16*>(memory), pool);
+      }
     }
-    memory += size * DTypeBytes(compute);
+    memory += packed_bytes(i);
   }
 }
 
@@ -197,12 +236,13 @@ void ParameterStore::ReleasePackedValues() {
   const auto keeps = [&](size_t i) { return specs_[i].rows == 1 || i == 0; };
   size_t total = 0;
   for (size_t i = 0; i < specs_.size(); ++i) {
-    if (keeps(i)) total += RoundUp(specs_[i].size(), 16);
+    if (keeps(i) && has_value(i)) total += RoundUp(specs_[i].size(), 16);
   }
   Scratch kept;
   float* memory = kept.Get<float>(total);
   for (size_t i = 0; i < specs_.size(); ++i) {
     Tensor& value = weights_[i].value;
+    if (!has_value(i)) continue;
     if (!keeps(i)) {
       CHECK(weights_[i].packed_f32.data != nullptr || weights_[i].packed_bf16.data != nullptr);
       value = Tensor();
@@ -224,9 +264,17 @@ Sha256Digest ParameterStore::Fingerprint() const {
   Sha256 hash;
   for (size_t i = 0; i < specs_.size(); ++i) {
     const ParameterSpec& spec = specs_[i];
-    CHECK(!weights_[i].value.empty());
     hash.Update(fmt::format("{} {} {}\n", spec.name, spec.rows, spec.cols));
-    hash.Update(weights_[i].value.data, spec.size() * sizeof(float));
+    if (has_value(i)) {
+      CHECK(!weights_[i].value.empty());
+      hash.Update(weights_[i].value.data, spec.size() * sizeof(float));
+      continue;
+    }
+    std::vector<float> row(spec.cols);
+    for (size_t r = 0; r < spec.rows; ++r) {
+      weights_[i].stored.ReadRows(r, spec.cols, row);
+      hash.Update(row.data(), row.size() * sizeof(float));
+    }
   }
   return hash.Finish();
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -37,10 +38,15 @@ struct LayerWeights {
   Weight *ffn_norm, *ffn_gate, *ffn_up, *ffn_down;  // ffn_gate null when not gated
 };
 
-// f32 values, and gradients when training, in one block each, parameter after parameter.
+// f32 values, and gradients when training, in one block each, parameter after parameter; or, for
+// inference, matrices as their file holds them.
 class ParameterStore {
  public:
   ParameterStore(const ModelConfig& config, bool with_gradients);
+  // stored: one entry for each parameter of DescribeParameters(config), empty for those that get
+  // f32 values. file: keeps their memory alive.
+  ParameterStore(const ModelConfig& config, std::vector<StoredMatrix> stored,
+                 std::shared_ptr<const void> file);
   ParameterStore(const ParameterStore&) = delete;
   ParameterStore& operator=(const ParameterStore&) = delete;
 
@@ -66,19 +72,24 @@ class ParameterStore {
   void DropPackCaches();
   size_t pack_cache_bytes() const { return caches_.capacity_bytes(); }
 
-  // Packs every matrix for inference in the given compute type.
+  // Packs every matrix for inference: stored ones of an integer format (quant_gemm.h) as integers,
+  // all others in the given compute type.
   void PackForInference(DType compute, ThreadPool& pool);
-  // Gives back the f32 values of packed matrices, but for the rows of the token embedding. What
-  // needs values (Fingerprint, Initialize, packing again, files) is over then.
+  // Gives back the f32 values of packed matrices, but for the token embedding. What needs values (Fingerprint, Initialize, packing again, files) is over then.
   void ReleasePackedValues();
-  // Of values, gradients and packed forms.
+  // Of values, gradients and packed forms; stored matrices lie in their file's mapping.
   size_t memory_bytes() const;
 
   // SHA-256 over (name, shape, f32 bytes) of every parameter in order: a model's identity.
   Sha256Digest Fingerprint() const;
 
  private:
+  ParameterStore(const ModelConfig& config, bool with_gradients, std::vector<StoredMatrix> stored,
+                 std::shared_ptr<const void> file);
+  bool has_value(size_t index) const { return weights_[index].stored.empty(); }
+
   ModelConfig config_;
+  std::shared_ptr<const void> file_;
   std::vector<ParameterSpec> specs_;
   std::vector<Weight> weights_;
   std::vector<size_t> offsets_;

@@ -2,6 +2,7 @@
 #include "tensor/graph.h"
 
 #include <algorithm>
+#include <cstring>
 #include <type_traits>
 
 #include "base/check.h"
@@ -38,6 +39,17 @@ size_t LogitRows(size_t width, size_t num_rows) {
   return std::min(rows, RoundUp(num_rows, 2));
 }
 
+// Rows of a table that is held as its file has it.
+void ReadStoredRows(const Weight& table, std::span<const int32_t> rows, float* out,
+                    ThreadPool& pool) {
+  const size_t C = table.cols;
+  pool.ParallelRanges(rows.size(), 4, [&](size_t begin, size_t end, size_t) {
+    for (size_t i = begin; i < end; ++i) {
+      table.stored.ReadRows(static_cast<size_t>(rows[i]), C, std::span(out + i * C, C));
+    }
+  });
+}
+
 }  // namespace
 
 Graph::Graph(Arena& arena, ThreadPool& pool, Options options)
@@ -48,6 +60,7 @@ void Graph::Begin(bool recording) {
   backward_.clear();
   nodes_.clear();
   packed_input_ = nullptr;
+  bytes_id_ = kNoValue;
   arena_.Reset();
 }
 
@@ -191,7 +204,13 @@ void Graph::ProductBackward(const Tensor& dy, Value x, Weight& w) {
 
 Graph::Value Graph::Embedding(std::span<const int32_t> tokens, Weight& table) {
   const Tensor x = arena_.Allocate(DType::kF32, {tokens.size(), table.cols});
-  if (!planning()) ops::EmbeddingForward(table.value, tokens, 1.0f, x, pool_);
+  if (!planning()) {
+    if (table.value.empty()) {
+      ReadStoredRows(table, tokens, x.f32(), pool_);
+    } else {
+      ops::EmbeddingForward(table.value, tokens, 1.0f, x, pool_);
+    }
+  }
   Trace("embedding", x);
   const Value out = NewValue(x, DType::kF32);
   Push([this, out, tokens, &table] {
@@ -273,13 +292,15 @@ void Graph::Rope(Value x, size_t num_heads, std::span<const int32_t> positions,
   });
 }
 
+void Graph::Apply(const Tensor& x, size_t id, Weight& w, const GemmOutput& out) {
+  if (w.packed_quant.data != nullptr) return ApplyQuantized(x, id, w.packed_quant, out);
+  DispatchCompute([&](auto element) { Product(x, PackedForward<decltype(element)>(w), out); });
+}
+
 Graph::Value Graph::Linear(Value x, Weight& w) {
   const Tensor in = value(x);
   const Tensor y = arena_.Allocate(options_.compute, {in.rows(), w.rows});
-  DispatchCompute([&](auto element) {
-    using T = decltype(element);
-    Product(in, PackedForward<T>(w), OutputTo(y));
-  });
+  Apply(in, x.id, w, OutputTo(y));
   Trace("linear", y);
   const Value out = NewValue(y, options_.compute);
   Push([this, x, out, &w] {
@@ -293,14 +314,11 @@ Graph::Value Graph::Linear(Value x, Weight& w) {
 Graph::Value Graph::LinearResidual(Value x, Weight& w, Value residual) {
   const Tensor in = value(x), base = value(residual);
   const Tensor y = options_.recording ? arena_.Allocate(DType::kF32, {in.rows(), w.rows}) : base;
-  DispatchCompute([&](auto element) {
-    using T = decltype(element);
-    Product(in, PackedForward<T>(w),
-            {.store = GemmStore::kResidual,
-             .data = y.data,
-             .row_stride = w.rows,
-             .residual = static_cast<const float*>(base.data)});
-  });
+  Apply(in, x.id, w,
+        {.store = GemmStore::kResidual,
+         .data = y.data,
+         .row_stride = w.rows,
+         .residual = static_cast<const float*>(base.data)});
   Trace("linear_residual", y);
   if (!options_.recording) nodes_[residual.id].value = Tensor();  // its memory is the result's now
   const Value out = NewValue(y, DType::kF32);
@@ -384,23 +402,23 @@ Graph::Value Graph::Activation(ops::Activation act, Value gate, const Value* up)
 }
 
 void Graph::Logits(Value x, Weight& head, std::span<const size_t> rows, float softcap, float* out) {
-  DispatchCompute([&](auto element) {
-    using T = decltype(element);
-    const Tensor in = value(x);
-    const Tensor picked = arena_.Allocate(in.dtype, {rows.size(), in.cols()});
-    const PackedB<T> packed = PackedForward<T>(head);
-    if (!planning()) {
-      for (size_t i = 0; i < rows.size(); ++i) {
-        CHECK(rows[i] < in.rows());
-        std::copy_n(in.ptr<T>() + rows[i] * in.cols(), in.cols(), picked.ptr<T>() + i * in.cols());
-      }
-      const Tensor logits(out, DType::kF32, {rows.size(), head.rows});
-      Product(picked, packed, OutputTo(logits));
-      if (softcap > 0) ops::SoftcapForward(logits, softcap, logits, pool_);
-      Trace("logits", logits);
+  const Tensor in = value(x);
+  const Tensor picked = arena_.Allocate(in.dtype, {rows.size(), in.cols()});
+  const Tensor logits(out, DType::kF32, {rows.size(), head.rows});
+  if (!planning()) {
+    const size_t row_bytes = in.cols() * DTypeBytes(in.dtype);
+    for (size_t i = 0; i < rows.size(); ++i) {
+      CHECK(rows[i] < in.rows());
+      std::memcpy(static_cast<char*>(picked.data) + i * row_bytes,
+                  static_cast<const char*>(in.data) + rows[i] * row_bytes, row_bytes);
     }
-    arena_.Free(picked);
-  });
+  }
+  Apply(picked, kNoValue, head, OutputTo(logits));
+  if (!planning()) {
+    if (softcap > 0) ops::SoftcapForward(logits, softcap, logits, pool_);
+    Trace("logits", logits);
+  }
+  arena_.Free(picked);
 }
 
 template <typename T>
@@ -413,7 +431,10 @@ void Graph::CrossEntropyChunks(const Tensor& x, Weight& head, std::span<const in
   Tensor dlogits, packed_rows, packed_columns;
   // Both forms of the head are needed for every chunk: without a cache they live in the arena.
   PackedB<T> forward, backward;
-  if (PackedOf<T>(head).data == nullptr && head.forward_cache.data == nullptr) {
+  const bool quantized = head.packed_quant.data != nullptr;
+  if (quantized) {
+    // Nothing to pack.
+  } else if (PackedOf<T>(head).data == nullptr && head.forward_cache.data == nullptr) {
     packed_rows = arena_.Allocate(options_.compute, {PackedSize(V, C)});
     if (!planning()) {
       forward = PackRows(head.value.f32(), V, C, C, packed_rows.ptr<T>(), pool_);
@@ -436,8 +457,9 @@ void Graph::CrossEntropyChunks(const Tensor& x, Weight& head, std::span<const in
                          {n, C});
     const Tensor logits_chunk(logits.data, DType::kF32, {n, V});
     const Tensor dlogits_chunk = learn ? Tensor(dlogits.data, dlogits.dtype, {n, V}) : Tensor();
+    if (quantized) ApplyQuantized(x_chunk, kNoValue, head.packed_quant, OutputTo(logits_chunk));
     if (!planning()) {
-      Product(x_chunk, forward, OutputTo(logits_chunk));
+      if (!quantized) Product(x_chunk, forward, OutputTo(logits_chunk));
       Trace("logits", logits_chunk);
       ops::CrossEntropy(logits_chunk, targets.subspan(row, n),
                         Tensor(losses + row, DType::kF32, {n}), dlogits_chunk, pool_,

@@ -79,7 +79,9 @@ class Graph {
   void Release(Value v);
 
   // Packing buffers that operations needed so far, counted when planning too.
-  size_t scratch_bytes() const { return scratch_b_bytes_ + scratch_a_bytes_ + scratch_x_bytes_; }
+  size_t scratch_bytes() const {
+    return scratch_b_bytes_ + scratch_a_bytes_ + scratch_x_bytes_ + scratch_bytes_bytes_;
+  }
 
  private:
   struct Node {
@@ -101,6 +103,12 @@ class Graph {
   PackedB<T> PackedBackward(Weight& w);
   template <typename T>
   void Product(const Tensor& x, const PackedB<T>& w, const GemmOutput& out);
+  // x W^T by the form that W is held in. id: of the value x, or kNoValue.
+  void Apply(const Tensor& x, size_t id, Weight& w, const GemmOutput& out);
+  // graph_quant.cc: x as bytes times a quantised W.
+  void ApplyQuantized(const Tensor& x, size_t id, const PackedQuant& w, const GemmOutput& out);
+  template <typename Block>
+  void ApplyQuantizedAs(const Tensor& x, size_t id, const PackedQuant& w, const GemmOutput& out);
   template <typename T>
   void WeightGradient(const Tensor& dy, const Tensor& x, Weight& w);
   template <typename T>
@@ -126,6 +134,13 @@ class Graph {
   Scratch scratch_b_, scratch_a_, scratch_x_;
   size_t scratch_b_bytes_ = 0, scratch_a_bytes_ = 0, scratch_x_bytes_ = 0;
   const void* packed_input_ = nullptr;  // the tensor that scratch_x_ holds
+  // Inputs of quantised products as bytes: the last one is kept, since queries, keys and values
+  // have one input, and so have gate and up.
+  static constexpr size_t kNoValue = SIZE_MAX;
+  Scratch scratch_bytes_;
+  size_t bytes_id_ = kNoValue;   // the value that scratch_bytes_ holds
+  size_t bytes_block_size_ = 0;  // in blocks of this size
+  size_t scratch_bytes_bytes_ = 0;
 };
 
 }  // namespace cambium
