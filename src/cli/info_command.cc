@@ -43,7 +43,8 @@ WeightIdentity IdentityOf(const ModelDescription& model, bool verify) {
     return identity;
   }
   try {
-    identity.fingerprint = ToHex(LoadModel(model.path, MatrixMemory::kStored).parameters->Fingerprint());
+    identity.fingerprint =
+        ToHex(LoadModel(model.path, MatrixMemory::kStored).parameters->Fingerprint());
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kUnsupported && error.code() != ErrorCode::kCorruptData &&
         error.code() != ErrorCode::kNotFound) {

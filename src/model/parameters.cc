@@ -201,9 +201,8 @@ void ParameterStore::PackForInference(DType compute, ThreadPool& pool) {
   const auto packed_bytes = [&](size_t i) {
     const ParameterSpec& spec = specs_[i];
     const size_t bytes =
-        is_quantized(i)
-            ? PackedQuantBytes(weights_[i].stored.blocks.type, spec.rows, spec.cols)
-            : PackedSize(spec.rows, spec.cols) * DTypeBytes(compute);
+        is_quantized(i) ? PackedQuantBytes(weights_[i].stored.blocks.type, spec.rows, spec.cols)
+                        : PackedSize(spec.rows, spec.cols) * DTypeBytes(compute);
     return RoundUp(bytes, 64);
   };
   size_t total = 0;
@@ -221,11 +220,11 @@ void ParameterStore::PackForInference(DType compute, ThreadPool& pool) {
     } else {
       const float* values = has_value(i) ? w.value.f32() : ReadStored(w, floats, pool);
       if (compute == DType::kF32) {
-        w.packed_f32 = PackRows(values, w.rows, w.cols, w.cols, reinterpret_cast<float*>(memory),
-                                pool);
+        w.packed_f32 =
+            PackRows(values, w.rows, w.cols, w.cols, reinterpret_cast<float*>(memory), pool);
       } else {
-        w.packed_bf16 = PackRows(values, w.rows, w.cols, w.cols,
-                                 reinterpret_cast<BFloat16*>(memory), pool);
+        w.packed_bf16 =
+            PackRows(values, w.rows, w.cols, w.cols, reinterpret_cast<BFloat16*>(memory), pool);
       }
     }
     memory += packed_bytes(i);

@@ -75,7 +75,8 @@ class ParameterStore {
   // Packs every matrix for inference: stored ones of an integer format (quant_gemm.h) as integers,
   // all others in the given compute type.
   void PackForInference(DType compute, ThreadPool& pool);
-  // Gives back the f32 values of packed matrices, but for the token embedding. What needs values (Fingerprint, Initialize, packing again, files) is over then.
+  // Gives back the f32 values of packed matrices, but for the token embedding. What needs values
+  // (Fingerprint, Initialize, packing again, files) is over then.
   void ReleasePackedValues();
   // Of values, gradients and packed forms; stored matrices lie in their file's mapping.
   size_t memory_bytes() const;

@@ -149,8 +149,8 @@ MachinePeak MeasureMachinePeak(ThreadPool& pool, double milliseconds) {
   peak.bf16_flops_per_s = flops_rate(
       [&](float* sink) { return HWY_DYNAMIC_DISPATCH(SpinBF16)(kRounds, sink, bf16_dot); });
   const bool fast = HasFastByteDot();
-  peak.byte_ops_per_s = flops_rate(
-      [&](float* sink) { return HWY_DYNAMIC_DISPATCH(SpinBytes)(kRounds, sink, fast); });
+  peak.byte_ops_per_s =
+      flops_rate([&](float* sink) { return HWY_DYNAMIC_DISPATCH(SpinBytes)(kRounds, sink, fast); });
 
   // Several times a large last-level cache.
   constexpr size_t kReadFloats = size_t{64} << 20;

@@ -6,7 +6,8 @@
 //   kGroup       elements that share an integer scale (blocks of 32: the whole block)
 //   kOffset      Code(i) + kOffset is in [0, 255]
 //   GroupScale(block, g), GroupMinimum(block, g)   integers; blocks of 256 only
-//   Scale(block), Minimum(block)   f32: element = Scale * GroupScale * Code - Minimum * GroupMinimum
+//   Scale(block), Minimum(block)   f32: element = Scale * GroupScale * Code - Minimum *
+//   GroupMinimum
 //                                  in blocks of 256, Scale * Code + Minimum in blocks of 32
 #pragma once
 

@@ -191,8 +191,8 @@ TYPED_TEST(QuantGemmTest, EqualsReference) {
       ExpectEqualBytes(expected, c);
 
       std::vector<BFloat16> half(M * stride, BFloat16{7});
-      QuantGemm(M, rows, w,
-                {.store = GemmStore::kBF16, .data = half.data(), .row_stride = stride}, pool);
+      QuantGemm(M, rows, w, {.store = GemmStore::kBF16, .data = half.data(), .row_stride = stride},
+                pool);
       std::vector<float> sum = residual;
       QuantGemm(M, rows, w,
                 {.store = GemmStore::kResidual,

@@ -105,9 +105,8 @@ bool HasIntegerKernel(GgmlType type) {
 
 size_t ActivationBlockSize(GgmlType type) {
   size_t size = 0;
-  CHECK(VisitIntegerFormat(type, [&]<typename Block>(std::type_identity<Block>) {
-    size = Block::kSize;
-  }));
+  CHECK(VisitIntegerFormat(
+      type, [&]<typename Block>(std::type_identity<Block>) { size = Block::kSize; }));
   return size;
 }
 

@@ -10,8 +10,8 @@ namespace cambium {
 
 inline constexpr size_t kMaxQuantRows = 192;
 
-// x: num_rows (at most kMaxQuantRows) rows of blocks_per_row blocks. c.data, c.residual: at the panel's first column.
-// fast: the instruction set's products of bytes (VPDPBUSD, SDOT).
+// x: num_rows (at most kMaxQuantRows) rows of blocks_per_row blocks. c.data, c.residual: at the
+// panel's first column. fast: the instruction set's products of bytes (VPDPBUSD, SDOT).
 void RunQuantPanel(GgmlType type, bool fast, size_t num_rows, const ByteBlock32* x,
                    size_t blocks_per_row, const uint8_t* panel, const GemmOutput& c,
                    size_t num_cols);

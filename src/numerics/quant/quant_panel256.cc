@@ -21,8 +21,8 @@ void QuantPanelOfType(GgmlType type, size_t num_rows, const ByteBlock256* x, siz
 }
 
 void QuantPanel256(GgmlType type, bool fast, size_t num_rows, const ByteBlock256* x,
-                  size_t blocks_per_row, const uint8_t* panel, const GemmOutput& c,
-                  size_t num_cols) {
+                   size_t blocks_per_row, const uint8_t* panel, const GemmOutput& c,
+                   size_t num_cols) {
   const TileOut out = {c.store, nullptr, c.residual, c.data, c.row_stride, num_cols};
   if (fast) {
     QuantPanelOfType<true>(type, num_rows, x, blocks_per_row, panel, out);

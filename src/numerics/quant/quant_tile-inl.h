@@ -33,8 +33,8 @@ HWY_INLINE TileVec LoadScales(const uint8_t* p) {
     return hn::BitCast(df, hn::ShiftLeft<16>(hn::PromoteTo(TileU(), bits)));
   } else {
     const hn::Rebind<hwy::float16_t, TileF> d16;
-    const auto halves = hn::LoadU(hn::Rebind<uint16_t, TileF>(),
-                                  reinterpret_cast<const uint16_t*>(p));
+    const auto halves =
+        hn::LoadU(hn::Rebind<uint16_t, TileF>(), reinterpret_cast<const uint16_t*>(p));
     return hn::PromoteTo(df, hn::BitCast(d16, halves));
   }
 }
@@ -112,10 +112,9 @@ HWY_INLINE VecI32 DotStart(const int32_t* negative_sum) {
   }
 }
 
-
 // A single row uses each byte of the weights once, at the speed of memory: asks for what comes
-// kPrefetchBytes later, into the next panel at the end of this one. What hardware foresees by itself
-// is less than half as fast where scales lie apart from codes.
+// kPrefetchBytes later, into the next panel at the end of this one. What hardware foresees by
+// itself is less than half as fast where scales lie apart from codes.
 inline constexpr size_t kPrefetchBytes = 4096;
 template <size_t kRows>
 HWY_INLINE void PrefetchAhead(const uint8_t* p, size_t size_bytes) {
@@ -192,8 +191,8 @@ HWY_INLINE void AddMinima(const ByteBlock256* const (&x)[kRows], const uint8_t* 
   }
   for (size_t p = 0; p < L::kGroups / 2; ++p) {
     HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) {
-      const auto minima = PairMinima(panel + L::kGroupMinimumAt + 2 * p * L::kCols +
-                                     2 * (col + v * kVecLanes));
+      const auto minima =
+          PairMinima(panel + L::kGroupMinimumAt + 2 * p * L::kCols + 2 * (col + v * kVecLanes));
       HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
         const int16_t* sums = L::kGroups == 16 ? x[r]->sums16 : x[r]->sums32;
         sum[r][v] = PairDot<kFast>(sum[r][v], minima, sums + 2 * p);
@@ -263,9 +262,9 @@ HWY_INLINE void AccumulateBlocks(const ByteBlock256* const (&rows)[kRows], const
   }
 }
 
-// One tile: num_rows rows of x (up to kRows; those missing repeat the last), num_blocks blocks of K.
-// partial: where the chains are kept from one part of K to the next, rows of kQuantPanelCols at the
-// tile's first column; first: they start at 0, last: they end in `out`.
+// One tile: num_rows rows of x (up to kRows; those missing repeat the last), num_blocks blocks of
+// K. partial: where the chains are kept from one part of K to the next, rows of kQuantPanelCols at
+// the tile's first column; first: they start at 0, last: they end in `out`.
 template <class L, bool kFast, size_t kRows, size_t kVecs, typename Block>
 HWY_NOINLINE void QuantTile(const Block* x, size_t blocks_per_row, size_t num_rows,
                             const uint8_t* panel, size_t col, size_t num_blocks, float* partial,
@@ -297,8 +296,8 @@ inline constexpr size_t kQuantTileVecs = HWY_MAX_BYTES == 64 ? 2 : HWY_MAX_BYTES
 inline constexpr size_t kQuantTileCols = kQuantTileVecs * kVecLanes;
 inline constexpr size_t kQuantTileRows = HWY_MAX_BYTES == 64 ? 6 : 3;
 
-// Elements of K that one pass over the rows takes: a panel's part stays in a first-level cache of 32
-// to 48 KiB beside a tile's rows.
+// Elements of K that one pass over the rows takes: a panel's part stays in a first-level cache of
+// 32 to 48 KiB beside a tile's rows.
 inline constexpr size_t kQuantDepth = 1024;
 
 // num_rows rows of x (at most kMaxQuantRows) times one panel, as tiles of like height.
@@ -308,7 +307,8 @@ HWY_NOINLINE void QuantPanel(size_t num_rows, const Block* x, size_t blocks_per_
   const size_t element_bytes = out.store == GemmStore::kBF16 ? sizeof(BFloat16) : sizeof(float);
   const size_t num_tiles = (num_rows + kQuantTileRows - 1) / kQuantTileRows;
   // Few rows use the panel once, whatever its size.
-  const size_t depth = num_tiles == 1 ? std::max<size_t>(blocks_per_row, 1) : kQuantDepth / L::kBlock;
+  const size_t depth =
+      num_tiles == 1 ? std::max<size_t>(blocks_per_row, 1) : kQuantDepth / L::kBlock;
   alignas(64) float partial[kMaxQuantRows * kQuantPanelCols];
   for (size_t begin = 0; begin < blocks_per_row || begin == 0; begin += depth) {
     const size_t num_blocks = std::min(depth, blocks_per_row - begin);
@@ -324,11 +324,11 @@ HWY_NOINLINE void QuantPanel(size_t num_rows, const Block* x, size_t blocks_per_
         tile.data = static_cast<char*>(out.data) + offset * element_bytes;
         const auto run = [&]<size_t kRows>(std::integral_constant<size_t, kRows>)
                              CAMBIUM_TILE_LAMBDA {
-          QuantTile<L, kFast, kRows, kQuantTileVecs>(
-              x + row * blocks_per_row + begin, blocks_per_row, rows,
-              panel + begin * L::kBlockBytes, col, num_blocks,
-              partial + row * kQuantPanelCols + col, first, last, tile);
-        };
+                               QuantTile<L, kFast, kRows, kQuantTileVecs>(
+                                   x + row * blocks_per_row + begin, blocks_per_row, rows,
+                                   panel + begin * L::kBlockBytes, col, num_blocks,
+                                   partial + row * kQuantPanelCols + col, first, last, tile);
+                             };
         // Few heights, to have little code: a tile of 3 or 5 rows computes one twice.
         if (rows == 1) {
           run(std::integral_constant<size_t, 1>());

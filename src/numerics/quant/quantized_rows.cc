@@ -36,8 +36,7 @@ HWY_INLINE float CodesOf(const float* HWY_RESTRICT x, int8_t* HWY_RESTRICT codes
   for (size_t i = 0; i < kSize; i += kStep) {
     bits = hn::Max(bits, hn::And(hn::BitCast(di, hn::LoadU(df, x + i)), magnitude));
   }
-  const ByteScales s =
-      ScalesOf(std::bit_cast<float>(hn::GetLane(hn::MaxOfLanes(di, bits))));
+  const ByteScales s = ScalesOf(std::bit_cast<float>(hn::GetLane(hn::MaxOfLanes(di, bits))));
   if (s.inverse == 0.0f) {
     std::memset(codes, 0, kSize);
     std::memset(sums, 0, kSize / 16 * sizeof(int32_t));
