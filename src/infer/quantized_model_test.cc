@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A model whose matrices are quantised: it stays in its file, runs as integers, and gives one set
 // of bits whatever the chunks, the batch, the threads and the instruction set.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
-
 #include <unistd.h>
 
 #include <cmath>
@@ -85,23 +85,21 @@ TEST_P(QuantizedModelTest, OneSetOfBits) {
   std::vector<float> expected;
   for (const SimdTarget target : AvailableSimdTargets(Arithmetic::kAny)) {
     SetSimdTarget(target);
-    for (const size_t threads : {1, 3}) {
+    for (const auto& [threads, chunk] : {std::pair<size_t, size_t>{1, 256}, {2, 1}, {3, 7}}) {
       ThreadPool pool(threads, false);
-      for (const size_t chunk : {1, 7, 256}) {
-        SCOPED_TRACE(
-            fmt::format("{} {} threads, chunks of {}", SimdTargetName(target), threads, chunk));
-        LoadedModel model = LoadModel(path(), MatrixMemory::kStored);
-        Engine engine(*model.parameters, pool, {.prefill_chunk = chunk});
-        const std::vector<float> alone = Logits(engine, tokens);
-        if (expected.empty()) expected = alone;
-        ASSERT_TRUE(SameBits(alone, expected));
-        // With another sequence in the same passes.
-        const std::vector<int32_t> other = RandomTokens(33, 1);
-        Sequence first = engine.NewSequence(80), second = engine.NewSequence(80);
-        const ForwardRequest requests[] = {{&second, other, LogitsOf::kLast},
-                                           {&first, tokens, LogitsOf::kAll}};
-        ASSERT_TRUE(SameBits(engine.Forward(requests).subspan(kVocab), expected));
-      }
+      SCOPED_TRACE(
+          fmt::format("{} {} threads, chunks of {}", SimdTargetName(target), threads, chunk));
+      LoadedModel model = LoadModel(path(), MatrixMemory::kStored);
+      Engine engine(*model.parameters, pool, {.prefill_chunk = chunk});
+      const std::vector<float> alone = Logits(engine, tokens);
+      if (expected.empty()) expected = alone;
+      ASSERT_TRUE(SameBits(alone, expected));
+      // With another sequence in the same passes.
+      const std::vector<int32_t> other = RandomTokens(33, 1);
+      Sequence first = engine.NewSequence(80), second = engine.NewSequence(80);
+      const ForwardRequest requests[] = {{&second, other, LogitsOf::kLast},
+                                         {&first, tokens, LogitsOf::kAll}};
+      ASSERT_TRUE(SameBits(engine.Forward(requests).subspan(kVocab), expected));
     }
   }
 }
