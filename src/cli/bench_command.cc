@@ -22,6 +22,7 @@ void BenchMachine(const Context& context, double milliseconds) {
   TextTable table({{.name = "THREADS", .align = TableColumn::Align::kRight},
                    {.name = "F32 GFLOP/S", .align = TableColumn::Align::kRight},
                    {.name = "BF16 GFLOP/S", .align = TableColumn::Align::kRight},
+                   {.name = "BYTE GOP/S", .align = TableColumn::Align::kRight},
                    {.name = "READ GB/S", .align = TableColumn::Align::kRight}});
   for (const size_t count : threads) {
     ThreadPool pool(count);
@@ -29,9 +30,11 @@ void BenchMachine(const Context& context, double milliseconds) {
     rows.push_back({{"threads", count},
                     {"f32_flops_per_s", peak.f32_flops_per_s},
                     {"bf16_flops_per_s", peak.bf16_flops_per_s},
+                    {"byte_ops_per_s", peak.byte_ops_per_s},
                     {"read_bytes_per_s", peak.read_bytes_per_s}});
     table.AddRow({fmt::format("{}", count), fmt::format("{:.1f}", peak.f32_flops_per_s * 1e-9),
                   fmt::format("{:.1f}", peak.bf16_flops_per_s * 1e-9),
+                  fmt::format("{:.1f}", peak.byte_ops_per_s * 1e-9),
                   fmt::format("{:.1f}", peak.read_bytes_per_s * 1e-9)});
   }
   if (context.json) {
@@ -46,7 +49,7 @@ void BenchMachine(const Context& context, double milliseconds) {
 void AddBenchMachineCommand(CLI::App& bench, Context& context) {
   CLI::App* machine = bench.add_subcommand(
       "machine",
-      "Fused multiply-adds, bf16 dot products and memory reads per second, with one "
+      "Fused multiply-adds, products of bf16 and of bytes, and memory reads per second, with one "
       "thread and with all");
   const auto milliseconds = std::make_shared<double>(200);
   machine->add_option("--milliseconds", *milliseconds, "For each number")

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// cambium bench generate: decoding speed, and how much of the memory's bandwidth it uses.
+// cambium bench generate: speed of prompts and of generation, as tokens per second and as parts of
+// what the machine can do.
+#include <algorithm>
 #include <chrono>
 #include <memory>
 
 #include "base/interrupt.h"
 #include "cli/commands.h"
-#include "cli/exit_codes.h"
 #include "cli/help.h"
 #include "cli/option_checks.h"
 #include "cli/output.h"
@@ -23,107 +24,168 @@ using Clock = std::chrono::steady_clock;
 struct BenchGenerateArguments {
   std::filesystem::path model;
   std::string preset, compute;
-  size_t vocab_size = 50304, prompt_tokens = 64, steps = 32;
-  std::vector<size_t> batches = {1, 8, 32};
+  size_t vocab_size = 50304, prompt_tokens = 512, steps = 32, repeat = 3, chunk = 512;
+  std::vector<size_t> batches = {1, 8, 32}, depths = {0};
 };
 
-struct BatchResult {
-  size_t batch = 0;
-  double prefill_tokens_per_s = 0;
-  double step_seconds = 0;  // median
-  double forward_seconds = 0;
-  double read_bytes_per_s = 0;  // of the machine, measured before and after
-};
+// One line of the result: a prompt, or steps of generation.
+struct Measurement {
+  bool prompt = false;
+  size_t batch = 1;
+  size_t depth = 0;             // tokens that each sequence has before
+  size_t tokens = 0;            // of the prompt, or steps
+  std::vector<double> seconds;  // of each repetition: the prompt, or one step
+  double forward_seconds = 0;   // of a step without sampling
+  // What the machine could do, measured before and after, and what a repetition needs of it.
+  double limit_per_s = 0;
+  double need = 0;
 
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
+  double tokens_per_second(double s) const {
+    return static_cast<double>(prompt ? tokens : batch) / s;
+  }
+  double fraction() const { return need / Median(seconds) / limit_per_s; }
+  std::string name() const {
+    std::string text = fmt::format("{}{}", prompt ? "pp" : "tg", tokens);
+    if (batch > 1) text += fmt::format(" x {}", batch);
+    if (depth > 0) text += fmt::format(" @ {}", depth);
+    return text;
+  }
+
+  static double Median(std::vector<double> values) {
+    std::sort(values.begin(), values.end());
+    return values[values.size() / 2];
+  }
+};
 
 double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-BatchResult MeasureBatch(const BenchGenerateArguments& a, Engine& engine, size_t batch) {
-  const size_t V = engine.config().vocab_size;
-  BatchResult result = {.batch = batch};
-  const double before = MeasureMachinePeak(engine.pool(), 50).read_bytes_per_s;
+std::vector<int32_t> SomeTokens(size_t count, size_t vocab_size) {
+  std::vector<int32_t> tokens(count);
+  for (size_t i = 0; i < count; ++i) tokens[i] = static_cast<int32_t>((i * 7919) % vocab_size);
+  return tokens;
+}
 
-  std::vector<Sequence> sequences;
-  for (size_t i = 0; i < batch; ++i) {
-    sequences.push_back(engine.NewSequence(a.prompt_tokens + a.steps));
+// Operations per second of the unit that the weights are multiplied on.
+double PeakOf(const Engine& engine, const MachinePeak& peak) {
+  if (engine.runs_integers()) return peak.byte_ops_per_s;
+  return engine.options().compute == DType::kBF16 ? peak.bf16_flops_per_s : peak.f32_flops_per_s;
+}
+
+void CheckInterrupted() {
+  if (Interrupted()) Fail(ErrorCode::kCancelled, "stopped");
+}
+
+void Append(Engine& engine, Sequence& sequence, size_t count) {
+  const std::vector<int32_t> tokens = SomeTokens(count, engine.config().vocab_size);
+  const ForwardRequest request = {&sequence, tokens, LogitsOf::kNone};
+  if (count > 0) engine.Forward({&request, 1});
+}
+
+Measurement MeasurePrompt(const BenchGenerateArguments& a, Engine& engine, size_t depth) {
+  Measurement m = {.prompt = true, .depth = depth, .tokens = a.prompt_tokens};
+  const MachinePeak before = MeasureMachinePeak(engine.pool(), 30);
+  Sequence sequence = engine.NewSequence(depth + a.prompt_tokens);
+  Append(engine, sequence, depth);
+  const std::vector<int32_t> prompt = SomeTokens(a.prompt_tokens, engine.config().vocab_size);
+  for (size_t i = 0; i <= a.repeat; ++i) {
+    CheckInterrupted();
+    const Clock::time_point start = Clock::now();
+    const ForwardRequest request = {&sequence, prompt, LogitsOf::kLast};
+    engine.Forward({&request, 1});
+    if (i > 0) m.seconds.push_back(SecondsSince(start));  // the first warms up
+    sequence.Truncate(depth);
   }
-  std::vector<int32_t> prompt(a.prompt_tokens);
-  for (size_t i = 0; i < prompt.size(); ++i) prompt[i] = static_cast<int32_t>((i * 7919) % V);
-  std::vector<ForwardRequest> requests;
-  for (Sequence& sequence : sequences) requests.push_back({&sequence, prompt, LogitsOf::kLast});
-  Clock::time_point start = Clock::now();
-  std::span<const float> logits = engine.Forward(requests);
-  result.prefill_tokens_per_s = static_cast<double>(batch * a.prompt_tokens) / SecondsSince(start);
+  const MachinePeak after = MeasureMachinePeak(engine.pool(), 30);
+  m.limit_per_s = (PeakOf(engine, before) + PeakOf(engine, after)) / 2;
+  const double visible = static_cast<double>(depth) + static_cast<double>(a.prompt_tokens + 1) / 2;
+  const double head = 2.0 * static_cast<double>(engine.config().vocab_size * engine.config().width);
+  const double per_token = engine.config().ForwardFlopsPerToken(visible) - head;
+  m.need = per_token * static_cast<double>(a.prompt_tokens) + head;
+  return m;
+}
 
+Measurement MeasureSteps(const BenchGenerateArguments& a, Engine& engine, size_t batch,
+                         size_t depth) {
+  const size_t V = engine.config().vocab_size;
+  Measurement m = {.batch = batch, .depth = depth, .tokens = a.steps};
+  const double before = MeasureMachinePeak(engine.pool(), 30).read_bytes_per_s;
+  std::vector<Sequence> sequences;
+  std::vector<int32_t> tokens(batch, 1);
+  std::vector<ForwardRequest> requests;
+  for (size_t i = 0; i < batch; ++i) sequences.push_back(engine.NewSequence(depth + a.steps + 1));
+  for (size_t i = 0; i < batch; ++i) {
+    Append(engine, sequences[i], depth);
+    requests.push_back({&sequences[i], {&tokens[i], 1}, LogitsOf::kLast});
+  }
+  std::span<const float> logits = engine.Forward(requests);
   const Sampler sampler(SamplerOptions{.temperature = 0.8f});
-  std::vector<int32_t> tokens(batch);
-  std::vector<double> step_seconds, forward_seconds;
-  for (size_t step = 0; step < a.steps && !Interrupted(); ++step) {
-    start = Clock::now();
+  std::vector<double> forward_seconds;
+  for (size_t step = 0; step < a.steps; ++step) {
+    CheckInterrupted();
+    const Clock::time_point start = Clock::now();
     engine.pool().ParallelFor(batch, [&](size_t i, size_t) {
       tokens[i] = sampler.Sample(logits.subspan(i * V, V), {}, i, step).token;
     });
-    for (size_t i = 0; i < batch; ++i) requests[i].tokens = {&tokens[i], 1};
     const Clock::time_point forward = Clock::now();
     logits = engine.Forward(requests);
     forward_seconds.push_back(SecondsSince(forward));
-    step_seconds.push_back(SecondsSince(start));
+    m.seconds.push_back(SecondsSince(start));
   }
-  if (step_seconds.empty()) Fail(ErrorCode::kCancelled, "stopped before the first step");
-  result.step_seconds = Median(std::move(step_seconds));
-  result.forward_seconds = Median(std::move(forward_seconds));
-  const double after = MeasureMachinePeak(engine.pool(), 50).read_bytes_per_s;
-  result.read_bytes_per_s = (before + after) / 2;
-  return result;
+  m.forward_seconds = Measurement::Median(std::move(forward_seconds));
+  m.limit_per_s = (before + MeasureMachinePeak(engine.pool(), 30).read_bytes_per_s) / 2;
+  // Weights once, keys and values of every sequence.
+  const ModelConfig& c = engine.config();
+  const size_t cache = 2 * c.num_layers * c.num_kv_heads * c.head_dim *
+                       DTypeBytes(engine.options().compute) * (depth + a.steps / 2);
+  m.need = static_cast<double>(engine.weight_bytes() + batch * cache);
+  return m;
 }
 
 void PrintResults(const Context& context, const Engine& engine, const std::string& name,
-                  const std::vector<BatchResult>& results) {
-  const double bytes = static_cast<double>(engine.weight_bytes());
+                  const std::vector<Measurement>& results) {
   using Align = TableColumn::Align;
-  TextTable table({{.name = "BATCH", .align = Align::kRight},
+  TextTable table({{.name = "TEST"},
                    {.name = "TOKENS/S", .align = Align::kRight},
-                   {.name = "MS/STEP", .align = Align::kRight},
+                   {.name = "SLOWEST", .align = Align::kRight},
+                   {.name = "FASTEST", .align = Align::kRight},
                    {.name = "SAMPLING", .align = Align::kRight},
-                   {.name = "GB/S", .align = Align::kRight},
-                   {.name = "OF BANDWIDTH", .align = Align::kRight},
-                   {.name = "PREFILL TOK/S", .align = Align::kRight}});
+                   {.name = "OF LIMIT"}});
   Json rows = Json::array();
-  for (const BatchResult& r : results) {
-    const double tokens_per_s = static_cast<double>(r.batch) / r.step_seconds;
-    const double bytes_per_s = bytes / r.step_seconds;
-    const double fraction = bytes_per_s / r.read_bytes_per_s;
-    const double sampling = r.step_seconds - r.forward_seconds;
-    table.AddRow({fmt::format("{}", r.batch), fmt::format("{:.1f}", tokens_per_s),
-                  fmt::format("{:.2f}", r.step_seconds * 1000),
-                  fmt::format("{:.2f}", sampling * 1000), fmt::format("{:.1f}", bytes_per_s / 1e9),
-                  fmt::format("{:.0f}%", fraction * 100),
-                  fmt::format("{:.0f}", r.prefill_tokens_per_s)});
-    rows.push_back({{"batch", r.batch},
-                    {"tokens_per_second", tokens_per_s},
-                    {"step_seconds", r.step_seconds},
-                    {"forward_seconds", r.forward_seconds},
-                    {"weight_bytes_per_second", bytes_per_s},
-                    {"machine_read_bytes_per_second", r.read_bytes_per_s},
-                    {"fraction_of_bandwidth", fraction},
-                    {"prefill_tokens_per_second", r.prefill_tokens_per_s}});
+  for (const Measurement& m : results) {
+    const double seconds = Measurement::Median(m.seconds);
+    const auto [fastest, slowest] = std::minmax_element(m.seconds.begin(), m.seconds.end());
+    const std::string sampling =
+        m.prompt ? "" : fmt::format("{:.2f} ms", (seconds - m.forward_seconds) * 1000);
+    table.AddRow({m.name(), fmt::format("{:.1f}", m.tokens_per_second(seconds)),
+                  fmt::format("{:.1f}", m.tokens_per_second(*slowest)),
+                  fmt::format("{:.1f}", m.tokens_per_second(*fastest)), sampling,
+                  fmt::format("{:.0f}% of {:.0f} {}", m.fraction() * 100, m.limit_per_s / 1e9,
+                              m.prompt ? "Gop/s" : "GB/s")});
+    rows.push_back({{"test", m.name()},
+                    {"kind", m.prompt ? "prompt" : "generation"},
+                    {"tokens", m.tokens},
+                    {"batch", m.batch},
+                    {"depth", m.depth},
+                    {"tokens_per_second", m.tokens_per_second(seconds)},
+                    {"seconds", m.seconds},
+                    {"fraction_of_limit", m.fraction()},
+                    {"limit_per_second", m.limit_per_s},
+                    {"limit", m.prompt ? "operations" : "bytes read"}});
   }
   if (context.json) {
     PrintJson({{"model", name},
                {"compute", DTypeName(engine.options().compute)},
                {"threads", context.NumThreads()},
                {"weight_bytes", engine.weight_bytes()},
-               {"batches", rows}});
+               {"measurements", rows}});
     return;
   }
-  Print(fmt::format("{}: {}, {:.1f} MB of weights read per step\n", name,
-                    DTypeName(engine.options().compute), bytes / 1e6));
+  Print(fmt::format("{}\n{}{}, {} threads, {:.1f} MB of weights read per step\n", name,
+                    DTypeName(engine.options().compute),
+                    engine.runs_integers() ? " and quantised weights as integers" : "",
+                    context.NumThreads(), static_cast<double>(engine.weight_bytes()) / 1e6));
   Print(table.Format());
 }
 
@@ -147,14 +209,25 @@ void RunBenchGenerate(Context& context, const BenchGenerateArguments& a) {
   const DType compute = a.compute.empty()    ? model.stored
                         : a.compute == "f32" ? DType::kF32
                                              : DType::kBF16;
-  Engine engine(*model.parameters, pool, {.compute = compute, .release_values = true});
-  std::vector<BatchResult> results;
-  for (const size_t batch : a.batches) {
-    if (Interrupted()) break;
-    results.push_back(MeasureBatch(a, engine, batch));
+  const size_t depth = *std::max_element(a.depths.begin(), a.depths.end());
+  const size_t context_tokens = depth + std::max(a.prompt_tokens, a.steps + 1);
+  if (!a.model.empty() && context_tokens > model.config.context_length) {
+    Fail(ErrorCode::kInvalidArgument, "{} tokens are needed, the model's context has {}",
+         context_tokens, model.config.context_length);
+  }
+  Engine engine(*model.parameters, pool,
+                {.compute = compute,
+                 .max_context = context_tokens,
+                 .max_batch_tokens = a.chunk,
+                 .prefill_chunk = a.chunk,
+                 .release_values = true});
+  std::vector<Measurement> results;
+  for (const size_t d : a.depths) {
+    if (a.prompt_tokens > 0) results.push_back(MeasurePrompt(a, engine, d));
+    if (a.steps == 0) continue;
+    for (const size_t batch : a.batches) results.push_back(MeasureSteps(a, engine, batch, d));
   }
   PrintResults(context, engine, name, results);
-  if (results.size() < a.batches.size()) context.exit_code = kExitStopped;
 }
 
 }  // namespace
@@ -162,8 +235,8 @@ void RunBenchGenerate(Context& context, const BenchGenerateArguments& a) {
 void AddBenchGenerateCommand(CLI::App& bench, Context& context) {
   CLI::App* command = bench.add_subcommand(
       "generate",
-      "Decoding speed at several batch sizes, and the fraction of the memory's bandwidth with "
-      "which weights are read");
+      "Speed of prompts and of generation, at several depths and batch sizes, and how much of "
+      "the machine's limit that is: arithmetic for prompts, memory reads for generation");
   const auto a = std::make_shared<BenchGenerateArguments>();
   CLI::Option* model =
       command->add_option("--model", a->model, "A GGUF file, or the folder of a run or a model")
@@ -183,16 +256,29 @@ void AddBenchGenerateCommand(CLI::App& bench, Context& context) {
       ->check(WholeNumber(1, 256))
       ->delimiter(',')
       ->type_name("N,...");
-  command->add_option("--prompt-tokens", a->prompt_tokens, "Tokens before the first step")
+  command->add_option("--prompt-tokens", a->prompt_tokens, "Length of the prompts; 0: none")
+      ->capture_default_str()
+      ->check(WholeNumber(0))
+      ->type_name("N");
+  command->add_option("--steps", a->steps, "Steps of each batch; 0: none")
+      ->capture_default_str()
+      ->check(WholeNumber(0))
+      ->type_name("N");
+  command->add_option("--depth", a->depths, "Tokens that the sequences have before")
+      ->capture_default_str()
+      ->check(WholeNumber(0, size_t{1} << 20))
+      ->delimiter(',')
+      ->type_name("N,...");
+  command->add_option("--repeat", a->repeat, "Prompts of each kind; the median counts")
       ->capture_default_str()
       ->check(WholeNumber(1))
       ->type_name("N");
-  command->add_option("--steps", a->steps, "Steps of each batch; the median counts")
+  command->add_option("--prefill-chunk", a->chunk, "Tokens of a prompt in one pass")
       ->capture_default_str()
-      ->check(WholeNumber(1))
+      ->check(WholeNumber(1, 4096))
       ->type_name("N");
   SetExamples(*command,
-              "cambium bench generate --model model.gguf\n"
+              "cambium bench generate --model model.gguf --depth 0,1024\n"
               "cambium bench generate --preset gpt2 --batch 1,4 --json");
   command->callback(
       [&context, a] { context.run = [&context, a] { RunBenchGenerate(context, *a); }; });

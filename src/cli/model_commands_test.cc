@@ -182,6 +182,13 @@ TEST_F(ModelCommandsTest, BenchesReportNumbers) {
   double profiled = 0;
   for (const Json& entry : train["profile"]) profiled += entry["seconds"].get<double>();
   EXPECT_GT(profiled, 0);
+  const Json generate = RunJson(
+      "bench generate --preset nano --vocab-size 300 --prompt-tokens 16 --steps 2 --batch 1,2 "
+      "--depth 0,8 --threads 2");
+  ASSERT_EQ(generate["measurements"].size(), 6u);
+  EXPECT_EQ(generate["measurements"][0]["test"], "pp16");
+  EXPECT_EQ(generate["measurements"][5]["test"], "tg2 x 2 @ 8");
+  for (const Json& m : generate["measurements"]) EXPECT_GT(m["tokens_per_second"], 0);
   const Json ops = RunJson("bench ops --filter rms --repeats 1 --threads 2");
   EXPECT_GE(ops["operations"].size(), 2u);
   EXPECT_EQ(Run("bench ops --filter nosuchoperation").exit_code, 2);

@@ -68,6 +68,9 @@ Engine::Engine(ParameterStore& parameters, ThreadPool& pool, const EngineOptions
   if (options_.pack_weights) {
     parameters.PackForInference(options_.compute, pool);
     if (options_.release_values) parameters.ReleasePackedValues();
+    for (size_t i = 0; i < parameters.specs().size(); ++i) {
+      runs_integers_ |= parameters.weight(i).packed_quant.data != nullptr;
+    }
   }
   Plan();
   arena_ = std::make_unique<Arena>(activation_bytes_);

@@ -70,6 +70,8 @@ class Engine {
   const EngineOptions& options() const { return options_; }
   ThreadPool& pool() { return pool_; }
   size_t max_context() const { return options_.max_context; }
+  // Whether any weight is multiplied as integers (numerics/quant/quant_gemm.h).
+  bool runs_integers() const { return runs_integers_; }
   // Working memory of a pass; and the weights that a pass reads once, whatever the batch.
   size_t activation_bytes() const { return activation_bytes_; }
   size_t weight_bytes() const { return weight_bytes_; }
@@ -102,6 +104,7 @@ class Engine {
   ThreadPool& pool_;
   EngineOptions options_;
   Transformer model_;
+  bool runs_integers_ = false;
   size_t weight_bytes_ = 0;
   size_t activation_bytes_ = 0;
   std::unique_ptr<Arena> arena_;
