@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <sched.h>
 #include <unistd.h>
-#include <limits>
 
 #include <atomic>
+#include <limits>
 #include <vector>
 
 #include "base/byte_reader.h"
@@ -65,6 +66,21 @@ TEST(ThreadPool, EveryTaskOnceAtAnyThreadCount) {
     });
     for (const auto& hit : hits) EXPECT_EQ(hit, 1);
   }
+}
+
+// In a process of its own: CPUs are counted once.
+TEST(ThreadPoolDeathTest, PinningTheCallerLeavesTheNumberOfCpus) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto count_behind_a_pool = [] {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    sched_getaffinity(0, sizeof(set), &set);
+    const auto num_cpus = static_cast<size_t>(CPU_COUNT(&set));
+    const ThreadPool pinned(2);
+    const ThreadPool all;
+    _exit(NumAvailableCpus() == num_cpus && all.num_threads() == num_cpus ? 0 : 1);
+  };
+  EXPECT_EXIT(count_behind_a_pool(), ::testing::ExitedWithCode(0), "");
 }
 
 TEST(ThreadPool, RethrowsAndGoesOn) {

@@ -44,7 +44,7 @@ void CpuRelax() { asm volatile("yield"); }
 // scheduler's time slice, so that oversubscribed threads give their CPU away.
 constexpr auto kSpinTime = std::chrono::microseconds(50);
 
-std::vector<int> AllowedCpus() {
+std::vector<int> FindAllowedCpus() {
   cpu_set_t set;
   CPU_ZERO(&set);
   std::vector<int> cpus;
@@ -54,6 +54,12 @@ std::vector<int> AllowedCpus() {
     }
   }
   if (cpus.empty()) cpus.push_back(0);
+  return cpus;
+}
+
+// As the program found them: found at the first call, which is before any thread is pinned.
+const std::vector<int>& AllowedCpus() {
+  static const std::vector<int> cpus = FindAllowedCpus();
   return cpus;
 }
 
@@ -79,23 +85,13 @@ bool SpinUntil(const Predicate& done) {
 
 }  // namespace
 
-ScopedFlushDenormals::ScopedFlushDenormals() : saved_(ReadFloatMode()) {
-  WriteFloatMode(saved_ | kFlushBits);
+ScopedDenormals::ScopedDenormals(bool flush) : saved_(ReadFloatMode()) {
+  WriteFloatMode(flush ? saved_ | kFlushBits : saved_ & ~kFlushBits);
 }
 
-ScopedFlushDenormals::~ScopedFlushDenormals() { WriteFloatMode(saved_); }
+ScopedDenormals::~ScopedDenormals() { WriteFloatMode(saved_); }
 
-ScopedKeepDenormals::ScopedKeepDenormals() : saved_(ReadFloatMode()) {
-  WriteFloatMode(saved_ & ~kFlushBits);
-}
-
-ScopedKeepDenormals::~ScopedKeepDenormals() { WriteFloatMode(saved_); }
-
-size_t NumAvailableCpus() {
-  // As the program found it: a pool of several threads pins its caller to one CPU.
-  static const size_t num_cpus = AllowedCpus().size();
-  return num_cpus;
-}
+size_t NumAvailableCpus() { return AllowedCpus().size(); }
 
 struct ThreadPool::State {
   // Written by the caller before `epoch` is raised, read by workers after they see it.
@@ -151,7 +147,7 @@ struct ThreadPool::State {
 };
 
 ThreadPool::ThreadPool(size_t num_threads, bool pin) : state_(std::make_unique<State>()) {
-  const std::vector<int> cpus = AllowedCpus();
+  const std::vector<int>& cpus = AllowedCpus();
   num_threads_ = num_threads == 0 ? cpus.size() : num_threads;
   state_->shares = std::vector<State::Share>(num_threads_);
   const bool pin_threads = pin && num_threads_ > 1 && num_threads_ <= cpus.size();

@@ -14,29 +14,30 @@
 
 namespace cambium {
 
-// Sets flush-to-zero and denormals-are-zero on the calling thread; restores the old mode at the end
-// of its scope.
-class ScopedFlushDenormals {
+// What the calling thread does with denormals; the old mode is back at the end of the scope.
+class ScopedDenormals {
  public:
-  ScopedFlushDenormals();
-  ~ScopedFlushDenormals();
-  ScopedFlushDenormals(const ScopedFlushDenormals&) = delete;
-  ScopedFlushDenormals& operator=(const ScopedFlushDenormals&) = delete;
+  ~ScopedDenormals();
+  ScopedDenormals(const ScopedDenormals&) = delete;
+  ScopedDenormals& operator=(const ScopedDenormals&) = delete;
+
+ protected:
+  explicit ScopedDenormals(bool flush);
 
  private:
   unsigned long saved_;
 };
 
-// The opposite, for conversions of stored formats, which keep denormals on every thread.
-class ScopedKeepDenormals {
+// Flush to zero, and denormals are zero.
+class ScopedFlushDenormals : public ScopedDenormals {
  public:
-  ScopedKeepDenormals();
-  ~ScopedKeepDenormals();
-  ScopedKeepDenormals(const ScopedKeepDenormals&) = delete;
-  ScopedKeepDenormals& operator=(const ScopedKeepDenormals&) = delete;
+  ScopedFlushDenormals() : ScopedDenormals(true) {}
+};
 
- private:
-  unsigned long saved_;
+// For conversions of stored formats, which keep denormals on every thread.
+class ScopedKeepDenormals : public ScopedDenormals {
+ public:
+  ScopedKeepDenormals() : ScopedDenormals(false) {}
 };
 
 class ThreadPool {
@@ -65,7 +66,7 @@ class ThreadPool {
   size_t num_threads_;
 };
 
-// CPUs that this process may run on.
+// CPUs that this process may run on, as they were before any pool pinned its caller to one of them.
 size_t NumAvailableCpus();
 
 }  // namespace cambium
