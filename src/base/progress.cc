@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "base/text_width.h"
+
 namespace cambium {
 namespace {
 
@@ -19,23 +21,6 @@ size_t TerminalWidth() {
   winsize size = {};
   if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20) return size.ws_col;
   return 80;
-}
-
-// Cuts to a number of code points, so that a line never wraps and leaves remains behind.
-std::string CutToWidth(const std::string& line, size_t width) {
-  size_t columns = 0;
-  for (size_t i = 0; i < line.size(); ++i) {
-    if ((static_cast<unsigned char>(line[i]) & 0xC0) != 0x80 && ++columns > width) {
-      return line.substr(0, i);
-    }
-  }
-  return line;
-}
-
-size_t NumColumns(const std::string& line) {
-  size_t columns = 0;
-  for (const char c : line) columns += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-  return columns;
 }
 
 std::string Bar(double fraction, size_t width) {
@@ -116,10 +101,11 @@ void Progress::Draw(bool final) {
   if (terminal_) {
     const size_t width = TerminalWidth() - 1;
     // The bar takes what the rest leaves.
-    const size_t taken = NumColumns(title_) + 1 + NumColumns(line);
+    const size_t taken = TextWidth(title_) + 1 + TextWidth(line);
     const size_t bar_width =
         std::clamp(width > taken ? width - taken : 0, kMinBarWidth, kMaxBarWidth);
     const std::string bar = total_ > 0 ? " " + Bar(fraction, bar_width) : "";
+    // Cut: a line that wraps would leave remains behind.
     std::fprintf(stderr, "\r\033[K%s%s", CutToWidth(title_ + bar + line, width).c_str(),
                  final ? "\n" : "");
   } else {

@@ -11,25 +11,27 @@ Sparkline::Sparkline(size_t width) : width_(std::max<size_t>(width, 2)) {}
 
 void Sparkline::Add(double value) {
   if (!std::isfinite(value)) return;
-  if (columns_.empty() || columns_.back().count == stretch_) {
-    if (columns_.size() == width_) {
-      // Neighbours join; an odd last one stays half full.
-      size_t kept = 0;
-      for (size_t i = 0; i < columns_.size(); i += 2) {
-        Stretch joined = columns_[i];
-        if (i + 1 < columns_.size()) {
-          joined.sum += columns_[i + 1].sum;
-          joined.count += columns_[i + 1].count;
-        }
-        columns_[kept++] = joined;
-      }
-      columns_.resize(kept);
-      stretch_ *= 2;
-    }
-    if (columns_.empty() || columns_.back().count == stretch_) columns_.emplace_back();
-  }
+  const auto last_is_full = [this] {
+    return columns_.empty() || columns_.back().count == stretch_;
+  };
+  if (last_is_full() && columns_.size() == width_) JoinNeighbours();
+  if (last_is_full()) columns_.emplace_back();
   columns_.back().sum += value;
   ++columns_.back().count;
+}
+
+void Sparkline::JoinNeighbours() {
+  size_t kept = 0;
+  for (size_t i = 0; i < columns_.size(); i += 2) {
+    Stretch joined = columns_[i];
+    if (i + 1 < columns_.size()) {
+      joined.sum += columns_[i + 1].sum;
+      joined.count += columns_[i + 1].count;
+    }
+    columns_[kept++] = joined;
+  }
+  columns_.resize(kept);
+  stretch_ *= 2;
 }
 
 std::string Sparkline::Text() const {

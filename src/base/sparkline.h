@@ -24,6 +24,9 @@ class Sparkline {
     double sum = 0;
     size_t count = 0;
   };
+  // Of an odd number of columns, the last stays half full.
+  void JoinNeighbours();
+
   size_t width_;
   size_t stretch_ = 1;  // values of a full column; doubles when the columns are used up
   std::vector<Stretch> columns_;

@@ -12,8 +12,6 @@ namespace {
 constexpr size_t kGap = 2;
 constexpr size_t kMinShrunkWidth = 4;
 
-bool StartsCodePoint(char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }
-
 // A cell is one line: what would break the table is shown as a space.
 std::string OneLine(std::string text) {
   for (char& c : text) {
@@ -24,11 +22,7 @@ std::string OneLine(std::string text) {
 
 std::string Cut(const std::string& text, size_t width) {
   if (TextWidth(text) <= width) return text;
-  size_t columns = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (StartsCodePoint(text[i]) && ++columns == width) return text.substr(0, i) + "…";
-  }
-  return text;
+  return CutToWidth(text, width - 1) + "…";
 }
 
 }  // namespace
@@ -75,10 +69,6 @@ std::string TextTable::Format(size_t width) const {
   add_line([&](size_t c) { return columns_[c].name; });
   for (const auto& row : rows_) add_line([&](size_t c) { return row[c]; });
   return out;
-}
-
-size_t TextWidth(std::string_view text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), StartsCodePoint));
 }
 
 std::string WrapText(std::string_view text, size_t width) {

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Text for terminals: tables that fit a width, and wrapped paragraphs. Widths count code points,
-// which is right for all but wide (East Asian) and combining characters.
+// Text for terminals: tables that fit a width, and wrapped paragraphs (widths: base/text_width.h).
 #pragma once
 
 #include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "base/text_width.h"
 
 namespace cambium {
 
@@ -30,9 +31,6 @@ class TextTable {
   std::vector<TableColumn> columns_;
   std::vector<std::vector<std::string>> rows_;
 };
-
-// Code points.
-size_t TextWidth(std::string_view text);
 
 // Breaks at spaces so that no line is longer than `width`, where words allow; newlines stay.
 std::string WrapText(std::string_view text, size_t width);
