@@ -162,10 +162,9 @@ void PrintPlan(const TrainConfig& config, const MemoryPlan& plan, double peak) {
 void Train(const TrainArguments& a, const std::string& command_to_go_on, Context& context) {
   const std::filesystem::path out = a.out;
   const std::optional<RecordedRun> run = RunToResume(a);
-  // A run whose model could not be written at its end is gone on with: that writes it.
-  const bool has_model = std::filesystem::exists(out / "model.gguf");
-  if (run && has_model && !a.hf && !a.export_type) {
+  if (run && !a.hf && !a.export_type) {
     if (a.tokenizer) TokenizerOfRun(a, *run);
+    // A run whose model could not be written at its end is gone on with: that writes it.
     if (const auto result = ResultOfFinishedRun(out, run->config, run->step)) {
       ReportFinishedBefore(*result, a.out, context);
       return;
