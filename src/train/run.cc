@@ -64,6 +64,7 @@ class TrainRun {
   void Loop();
   void AfterStep(const StepResult& step, double seconds);
   void ValidateModel(bool last);
+  std::vector<int32_t> SamplePrompt() const;
   void Sample();
   void SaveState();
   void Export();
@@ -91,6 +92,7 @@ class TrainRun {
   Clock::time_point last_checkpoint_ = Clock::now();
   double average_loss_ = 0;
   Sparkline loss_curve_{8};
+  std::optional<std::vector<int32_t>> sample_prompt_;  // found when it is first needed
   std::vector<double> step_seconds_;
   TrainRunResult result_;
 };
@@ -143,13 +145,13 @@ void TrainRun::Restore() {
     std::fprintf(stderr, "note: %s\n", last->note.c_str());
   const Json& state = last->reader.state();
   try {
-    const auto require = [&](const char* what, const std::string& expected) {
-      if (state.at(what).get<std::string>() == expected) return;
+    const auto require = [&](const char* key, const std::string& expected, const char* difference) {
+      const std::string recorded = state.at(key);
+      if (recorded == expected) return;
       Fail(ErrorCode::kInvalidArgument,
-           "{}: the checkpoint was made with another {}; a resumed run must have the same "
-           "(data_hash: "
-           "the text, or how it is cut into documents, has changed)",
-           last->reader.path().string(), what);
+           "{}: the run was begun with {}, and can only be continued with the same ({} there {}, "
+           "here {})",
+           last->reader.path().string(), difference, key, recorded, expected);
     };
     if (state.at("numerics_version") != kNumericsVersion) {
       Fail(ErrorCode::kUnsupported,
@@ -157,9 +159,10 @@ void TrainRun::Restore() {
            "the program that began the run",
            last->reader.path().string(), state.at("numerics_version").dump(), kNumericsVersion);
     }
-    require("configuration", config_.ToJson().dump());
-    require("data_hash", ToHex(tokens_->info().data_hash));
-    require("tokenizer_hash", ToHex(options_.tokenizer->Hash()));
+    require("configuration", config_.ToJson().dump(), "another configuration");
+    require("data_hash", ToHex(tokens_->info().data_hash),
+            "other data: the text, or how it is cut into documents, has changed since");
+    require("tokenizer_hash", ToHex(options_.tokenizer->Hash()), "another tokenizer");
     step_ = state.at("step");
     run_id_ = state.at("run_id");
     earlier_wall_s_ = state.at("wall_seconds");
@@ -218,8 +221,8 @@ void TrainRun::ValidateModel(bool last) {
   Sample();
 }
 
-void TrainRun::Sample() {
-  if (!options_.sample) return;
+// Behind bos, the beginning of the first document kept for validation.
+std::vector<int32_t> TrainRun::SamplePrompt() const {
   constexpr size_t kPromptTokens = 6;
   std::vector<int32_t> prompt;
   for (uint64_t i = 0; i < tokens_->info().num_documents; ++i) {
@@ -231,8 +234,14 @@ void TrainRun::Sample() {
   }
   const int32_t bos_id = options_.tokenizer->bos_id();
   if (bos_id >= 0) prompt.insert(prompt.begin(), bos_id);
-  if (prompt.empty()) return;
-  const std::string text = options_.sample(prompt);
+  return prompt;
+}
+
+void TrainRun::Sample() {
+  if (!options_.sample) return;
+  if (!sample_prompt_) sample_prompt_ = SamplePrompt();
+  if (sample_prompt_->empty()) return;
+  const std::string text = options_.sample(*sample_prompt_);
   if (!text.empty()) progress_->Note(text);
 }
 
