@@ -14,7 +14,6 @@
 #include "cli/help.h"
 #include "cli/option_checks.h"
 #include "cli/output.h"
-#include "cli/quantize_command.h"
 #include "cli/version.h"
 #include "numerics/simd_target.h"
 

@@ -22,6 +22,7 @@ void AddEvalCommand(CLI::App& app, Context& context);
 void AddFingerprintCommand(CLI::App& app, Context& context);
 void AddGenerateCommand(CLI::App& app, Context& context);
 void AddInfoCommand(CLI::App& app, Context& context);
+void AddQuantizeCommand(CLI::App& app, Context& context);
 void AddQuickstartCommand(CLI::App& app, Context& context);
 void AddRunsCommand(CLI::App& app, Context& context);
 // Below `cambium runs`.

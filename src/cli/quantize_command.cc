@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/quantize_command.h"
+// cambium quantize: a GGUF model file in smaller element types.
+#include <fmt/ranges.h>
 
 #include <chrono>
 #include <memory>
 
 #include "base/interrupt.h"
 #include "base/progress.h"
+#include "cli/commands.h"
 #include "cli/help.h"
 #include "cli/output.h"
 #include "cli/text_table.h"
@@ -21,11 +23,9 @@ struct QuantizeArguments {
 };
 
 std::string RecipeNames() {
-  std::string names;
-  for (const QuantRecipe& recipe : QuantRecipes()) {
-    names += (names.empty() ? "" : ", ") + std::string(recipe.name);
-  }
-  return names;
+  std::vector<std::string_view> names;
+  for (const QuantRecipe& recipe : QuantRecipes()) names.push_back(recipe.name);
+  return fmt::format("{}", fmt::join(names, ", "));
 }
 
 double BitsPerWeight(uint64_t bytes, uint64_t elements) {
