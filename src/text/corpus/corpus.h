@@ -11,7 +11,8 @@
 //   arithmetic  operation and operands, order of commuting operands ignored. The facts of one digit
 //               (7 + 8, 15 - 8, 7 * 8, which worked steps are made of) are always train. A train
 //               record uses train operations only, in its steps too; the operation that a held-out
-//               record asks for is held out
+//               record asks for is held out. Short sums hardly repeat: in the first 1500 held-out
+//               records no two ask the same (held_out_problems.h), not even with operands swapped
 //   strings     puzzle and argument, e.g. "reverse lantern"
 // Numbers inside stories and worlds are small counts and not covered by the arithmetic rule.
 #pragma once

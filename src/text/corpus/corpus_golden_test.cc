@@ -36,7 +36,7 @@ constexpr Golden kGolden[] = {
     {RecordKind::kWorldQuestion, "5c3dbfd7f2d22995835a178457049f4e5fe7bd33ad96650cee66e0fb363e5911",
      "75b3f839c856fbc3154c86869f3b23a39c9cf174eb59d8a873866af55f793052"},
     {RecordKind::kArithmetic, "df15e461e6d6b3fce6bc52ce4dc3757e9d4bc5009341b78a742c67aaf70a6f18",
-     "520c96123fd0316507f1c31f7ae9766bdb817ed73c164c6dd9c386a5d43f40eb"},
+     "fcaebe36c6b0e88ed4975de194129ed83ce759c13f4ca8c8c4d2bc81041e31b4"},
     {RecordKind::kArithmeticSteps,
      "e11c51ffe82bbb950b963b9a297c375b92db3b55faf60b29915c094935ef18a4",
      "08f75b4783b8d23d4e041ae51acd81c3658bc04854d766529958fcda5b5537bf"},

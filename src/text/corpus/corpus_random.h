@@ -21,6 +21,16 @@ class CorpusRandom {
   CorpusRandom(uint64_t seed, uint64_t index, uint32_t stream)
       : philox_(seed, RandomPurpose::kCorpus), index_(index), minor_(uint64_t{stream} << 48) {}
 
+  uint64_t index() const { return index_; }
+  // Draws of the same seed that serve another end, from their beginning.
+  CorpusRandom Sibling(uint64_t index, uint32_t stream) const {
+    CorpusRandom other = *this;
+    other.index_ = index;
+    other.minor_ = uint64_t{stream} << 48;
+    other.next_ = 4;
+    return other;
+  }
+
   uint32_t Bits() {
     if (next_ == 4) {
       block_ = philox_.Block(index_, minor_++);

@@ -73,6 +73,48 @@ TEST(Corpus, TrainAndHeldOutNeverMeet) {
   }
 }
 
+// As many records of the mix as the quickstart holds out.
+constexpr uint64_t kQuickstartHeldOut = 1500;
+
+TEST(Corpus, ShortSumsOfTheQuickstartHardlyRepeat) {
+  for (const uint64_t seed : {1, 2, 3}) {
+    const Corpus corpus(seed, CorpusSplit::kHeldOut);
+    std::unordered_set<std::string> texts, asked;
+    size_t count = 0;
+    for (uint64_t i = 0; i < kQuickstartHeldOut; ++i) {
+      const CorpusRecord record = corpus.Record(i);
+      if (record.kind != RecordKind::kArithmetic) continue;
+      ++count;
+      texts.insert(record.text);
+      asked.insert(SplitKeys(record.key).front());  // also the other way round, or in other words
+    }
+    EXPECT_GT(count, 700u);
+    EXPECT_LT(static_cast<double>(count - texts.size()), 0.02 * static_cast<double>(count));
+    EXPECT_LT(static_cast<double>(count - asked.size()), 0.02 * static_cast<double>(count));
+  }
+}
+
+TEST(Corpus, HeldOutSumsAreUsedNowhereInTraining) {
+  const RecordKind kKinds[] = {RecordKind::kArithmetic, RecordKind::kArithmeticSteps,
+                               RecordKind::kWordProblem};
+  std::unordered_set<std::string> used;
+  const Corpus train(1, CorpusSplit::kTrain);
+  for (const RecordKind kind : kKinds) {
+    for (uint64_t i = 0; i < kManyRecords; ++i) {
+      for (std::string& key : SplitKeys(train.RecordOfKind(kind, i).key)) {
+        used.insert(std::move(key));
+      }
+    }
+  }
+  const Corpus held_out(1, CorpusSplit::kHeldOut);
+  for (const RecordKind kind : kKinds) {
+    for (uint64_t i = 0; i < kQuickstartHeldOut; ++i) {
+      const std::string asked = SplitKeys(held_out.RecordOfKind(kind, i).key).front();
+      ASSERT_FALSE(used.contains(asked)) << asked;
+    }
+  }
+}
+
 TEST(Corpus, HeldOutIsAboutAnEighthOfTheContent) {
   int held_out = 0;
   for (int a = 0; a < 100; ++a) {
