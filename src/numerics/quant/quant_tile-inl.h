@@ -300,6 +300,10 @@ inline constexpr size_t kQuantTileRows = HWY_MAX_BYTES == 64 ? 6 : 3;
 // 32 to 48 KiB beside a tile's rows.
 inline constexpr size_t kQuantDepth = 1024;
 
+HWY_INLINE void PrefetchToSecondLevel(const uint8_t* p, size_t begin, size_t end) {
+  for (size_t i = begin / 64 * 64; i < end; i += 64) __builtin_prefetch(p + i, 0, 2);
+}
+
 // num_rows rows of x (at most kMaxQuantRows) times one panel, as tiles of like height.
 template <class L, bool kFast, typename Block>
 HWY_NOINLINE void QuantPanel(size_t num_rows, const Block* x, size_t blocks_per_row,
@@ -313,7 +317,14 @@ HWY_NOINLINE void QuantPanel(size_t num_rows, const Block* x, size_t blocks_per_
   for (size_t begin = 0; begin < blocks_per_row || begin == 0; begin += depth) {
     const size_t num_blocks = std::min(depth, blocks_per_row - begin);
     const bool first = begin == 0, last = begin + num_blocks == blocks_per_row;
+    // What comes after this part of the panel, here or in the next one, follows it in memory.
+    const uint8_t* part = panel + begin * L::kBlockBytes;
+    const size_t part_bytes = num_blocks * L::kBlockBytes;
     for (size_t t = 0; t < num_tiles; ++t) {
+      if (num_tiles > 1) {
+        PrefetchToSecondLevel(part + part_bytes, part_bytes * t / num_tiles,
+                              part_bytes * (t + 1) / num_tiles);
+      }
       const size_t row = num_rows * t / num_tiles;
       const size_t rows = num_rows * (t + 1) / num_tiles - row;
       for (size_t col = 0; col < out.num_cols; col += kQuantTileCols) {
@@ -326,7 +337,7 @@ HWY_NOINLINE void QuantPanel(size_t num_rows, const Block* x, size_t blocks_per_
                              CAMBIUM_TILE_LAMBDA {
                                QuantTile<L, kFast, kRows, kQuantTileVecs>(
                                    x + row * blocks_per_row + begin, blocks_per_row, rows,
-                                   panel + begin * L::kBlockBytes, col, num_blocks,
+                                   part, col, num_blocks,
                                    partial + row * kQuantPanelCols + col, first, last, tile);
                              };
         // Few heights, to have little code: a tile of 3 or 5 rows computes one twice.

@@ -43,7 +43,7 @@ HWY_INLINE float CodesOf(const float* HWY_RESTRICT x, int8_t* HWY_RESTRICT codes
     return s.scale;
   }
   const auto inverse = hn::Set(df, s.inverse);
-  for (size_t g = 0; g < kSize / 16; ++g) {
+  HWY_UNROLL(4) for (size_t g = 0; g < kSize / 16; ++g) {
     auto sum = hn::Zero(di);
     for (size_t i = g * 16; i < (g + 1) * 16; i += kStep) {
       const auto code = hn::NearestInt(hn::Mul(hn::LoadU(df, x + i), inverse));
@@ -128,11 +128,15 @@ QuantizedRows<Block> QuantizeToBytes(const T* rows, size_t M, size_t K, size_t r
       if constexpr (std::is_same_v<T, float>) {
         QuantizeBlocks(row, whole, blocks);
       }
-      for (size_t b = std::is_same_v<T, float> ? whole : 0; b < per_row; ++b) {
-        float x[Block::kSize] = {};
-        const size_t count = std::min(Block::kSize, K - b * Block::kSize);
-        for (size_t i = 0; i < count; ++i) x[i] = ToFloat(row[b * Block::kSize + i]);
-        QuantizeBlocks(x, 1, blocks + b);
+      // What is not whole blocks of floats, in pieces made to be.
+      constexpr size_t kPiece = 1024;
+      for (size_t at = std::is_same_v<T, float> ? whole * Block::kSize : 0; at < K; at += kPiece) {
+        float x[kPiece];
+        const size_t count = std::min(kPiece, K - at);
+        const size_t num_blocks = (count + Block::kSize - 1) / Block::kSize;
+        for (size_t i = 0; i < count; ++i) x[i] = ToFloat(row[at + i]);
+        std::fill(x + count, x + num_blocks * Block::kSize, 0.0f);
+        QuantizeBlocks(x, num_blocks, blocks + at / Block::kSize);
       }
     }
   });
