@@ -123,7 +123,10 @@ template <bool kFast, bool kSigned>
 HWY_INLINE VecI32 ByteDot(VecI32 acc, VecU8 w, VecU8 x) {
   const int8x16_t a = vreinterpretq_s8_u8(w.raw), b = vreinterpretq_s8_u8(x.raw);
   if constexpr (kFast) {
-    asm(".arch_extension dotprod\n\tsdot %0.4s, %1.16b, %2.16b" : "+w"(acc.raw) : "w"(a), "w"(b));
+    // Not in the instructions that the file is compiled for; only run where the CPU has it.
+    asm(".arch armv8.2-a+dotprod+crypto\n\tsdot %0.4s, %1.16b, %2.16b"
+        : "+w"(acc.raw)
+        : "w"(a), "w"(b));
     return acc;
   } else {
     const int32x4_t low = vpaddlq_s16(vmull_s8(vget_low_s8(a), vget_low_s8(b)));
