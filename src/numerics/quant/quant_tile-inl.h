@@ -10,7 +10,6 @@
 #define CAMBIUM_NUMERICS_QUANT_QUANT_TILE_INL_H_
 #endif
 
-#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 #include "numerics/quant/quant_byte_dot-inl.h"
@@ -112,24 +111,35 @@ HWY_INLINE VecI32 DotStart(const int32_t* negative_sum) {
   }
 }
 
-// A single row uses each byte of the weights once, at the speed of memory: asks for what comes
-// kPrefetchBytes later, into the next panel at the end of this one. What hardware foresees by
-// itself is less than half as fast where scales lie apart from codes.
-inline constexpr size_t kPrefetchBytes = 4096;
-template <size_t kRows>
-HWY_INLINE void PrefetchAhead(const uint8_t* p, size_t size_bytes) {
-  if constexpr (kRows == 1) {
-    for (size_t i = 0; i < size_bytes; i += 64) hwy::Prefetch(p + kPrefetchBytes + i);
+// What a tile calls for while it computes: of the weights `distance` bytes behind those that it
+// uses, the cache lines first, first + stride, ... of each block (in bytes). A panel is followed by
+// the next one, so this runs on at its end. Hardware alone foresees too little: a single row was
+// less than half as fast where scales lie apart from codes.
+struct PanelPrefetch {
+  size_t distance, first, stride;
+  // Tiles that share a panel share the work; it comes into the second level, for the next part.
+  static PanelPrefetch OfTile(size_t tile, size_t num_tiles, size_t part_bytes) {
+    if (num_tiles == 1) return {4096, 0, 64};
+    return {part_bytes, tile * 64, num_tiles * 64};
   }
-}
+  HWY_INLINE void operator()(const uint8_t* p, size_t size_bytes) const {
+    if (stride == 64) {
+      for (size_t i = 0; i < size_bytes; i += 64) __builtin_prefetch(p + distance + i, 0, 3);
+    } else {
+      for (size_t i = first; i < size_bytes; i += stride)
+        __builtin_prefetch(p + distance + i, 0, 2);
+    }
+  }
+};
 
 // Blocks of 32. panel: at the tile's first column in the codes; col: that column.
 template <class L, bool kFast, size_t kRows, size_t kVecs>
 HWY_INLINE void AccumulateBlocks(const ByteBlock32* const (&rows)[kRows], const uint8_t* panel,
-                                 size_t col, size_t num_blocks, TileVec (&acc)[kRows][kVecs]) {
+                                 size_t col, size_t num_blocks, const PanelPrefetch& prefetch,
+                                 TileVec (&acc)[kRows][kVecs]) {
   const TileF df;
   for (size_t b = 0; b < num_blocks; ++b, panel += L::kBlockBytes) {
-    PrefetchAhead<kRows>(panel, L::kBlockBytes);
+    prefetch(panel, L::kBlockBytes);
     const int8_t* x[kRows];
     VecI32 dot[kRows][kVecs];
     HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
@@ -211,11 +221,12 @@ HWY_INLINE void AddMinima(const ByteBlock256* const (&x)[kRows], const uint8_t* 
 // Blocks of 256. As above.
 template <class L, bool kFast, size_t kRows, size_t kVecs>
 HWY_INLINE void AccumulateBlocks(const ByteBlock256* const (&rows)[kRows], const uint8_t* panel,
-                                 size_t col, size_t num_blocks, TileVec (&acc)[kRows][kVecs]) {
+                                 size_t col, size_t num_blocks, const PanelPrefetch& prefetch,
+                                 TileVec (&acc)[kRows][kVecs]) {
   const TileF df;
   const TileI di;
   for (size_t b = 0; b < num_blocks; ++b, panel += L::kBlockBytes) {
-    PrefetchAhead<kRows>(panel, L::kChunksAt);
+    prefetch(panel, L::kBlockBytes);
     const ByteBlock256* block[kRows];
     const int8_t* x[kRows];
     VecI32 sum[kRows][kVecs];
@@ -226,7 +237,6 @@ HWY_INLINE void AccumulateBlocks(const ByteBlock256* const (&rows)[kRows], const
     }
     const uint8_t* chunk = panel + L::kChunksAt + 4 * col;
     for (size_t c = 0; c < 8; ++c, chunk += L::kChunkBytes) {
-      PrefetchAhead<kRows>(chunk - 4 * col, L::kChunkBytes);
       VecI32 dot[kRows][kVecs];
       const auto start = [&](size_t group) CAMBIUM_TILE_LAMBDA {
         HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
@@ -268,7 +278,8 @@ HWY_INLINE void AccumulateBlocks(const ByteBlock256* const (&rows)[kRows], const
 template <class L, bool kFast, size_t kRows, size_t kVecs, typename Block>
 HWY_NOINLINE void QuantTile(const Block* x, size_t blocks_per_row, size_t num_rows,
                             const uint8_t* panel, size_t col, size_t num_blocks, float* partial,
-                            bool first, bool last, const TileOut& out) {
+                            bool first, bool last, const PanelPrefetch& prefetch,
+                            const TileOut& out) {
   const TileF df;
   const Block* rows[kRows];
   for (size_t r = 0; r < kRows; ++r) rows[r] = x + std::min(r, num_rows - 1) * blocks_per_row;
@@ -284,7 +295,7 @@ HWY_NOINLINE void QuantTile(const Block* x, size_t blocks_per_row, size_t num_ro
       }
     }
   }
-  AccumulateBlocks<L, kFast>(rows, panel, col, num_blocks, acc);
+  AccumulateBlocks<L, kFast>(rows, panel, col, num_blocks, prefetch, acc);
   if (last) return StoreTile<false>(acc, out, num_rows);
   const TileOut chain = {GemmStore::kF32, nullptr,         nullptr,
                          partial,         kQuantPanelCols, kVecs * kVecLanes};
@@ -300,10 +311,6 @@ inline constexpr size_t kQuantTileRows = HWY_MAX_BYTES == 64 ? 6 : 3;
 // 32 to 48 KiB beside a tile's rows.
 inline constexpr size_t kQuantDepth = 1024;
 
-HWY_INLINE void PrefetchToSecondLevel(const uint8_t* p, size_t begin, size_t end) {
-  for (size_t i = begin / 64 * 64; i < end; i += 64) __builtin_prefetch(p + i, 0, 2);
-}
-
 // num_rows rows of x (at most kMaxQuantRows) times one panel, as tiles of like height.
 template <class L, bool kFast, typename Block>
 HWY_NOINLINE void QuantPanel(size_t num_rows, const Block* x, size_t blocks_per_row,
@@ -317,14 +324,9 @@ HWY_NOINLINE void QuantPanel(size_t num_rows, const Block* x, size_t blocks_per_
   for (size_t begin = 0; begin < blocks_per_row || begin == 0; begin += depth) {
     const size_t num_blocks = std::min(depth, blocks_per_row - begin);
     const bool first = begin == 0, last = begin + num_blocks == blocks_per_row;
-    // What comes after this part of the panel, here or in the next one, follows it in memory.
     const uint8_t* part = panel + begin * L::kBlockBytes;
-    const size_t part_bytes = num_blocks * L::kBlockBytes;
     for (size_t t = 0; t < num_tiles; ++t) {
-      if (num_tiles > 1) {
-        PrefetchToSecondLevel(part + part_bytes, part_bytes * t / num_tiles,
-                              part_bytes * (t + 1) / num_tiles);
-      }
+      const auto prefetch = PanelPrefetch::OfTile(t, num_tiles, num_blocks * L::kBlockBytes);
       const size_t row = num_rows * t / num_tiles;
       const size_t rows = num_rows * (t + 1) / num_tiles - row;
       for (size_t col = 0; col < out.num_cols; col += kQuantTileCols) {
@@ -333,13 +335,12 @@ HWY_NOINLINE void QuantPanel(size_t num_rows, const Block* x, size_t blocks_per_
         tile.num_cols = std::min(out.num_cols - col, kQuantTileCols);
         if (out.residual != nullptr) tile.residual = out.residual + offset;
         tile.data = static_cast<char*>(out.data) + offset * element_bytes;
-        const auto run = [&]<size_t kRows>(std::integral_constant<size_t, kRows>)
-                             CAMBIUM_TILE_LAMBDA {
-                               QuantTile<L, kFast, kRows, kQuantTileVecs>(
-                                   x + row * blocks_per_row + begin, blocks_per_row, rows,
-                                   part, col, num_blocks,
-                                   partial + row * kQuantPanelCols + col, first, last, tile);
-                             };
+        const auto run =
+            [&]<size_t kRows>(std::integral_constant<size_t, kRows>) CAMBIUM_TILE_LAMBDA {
+              QuantTile<L, kFast, kRows, kQuantTileVecs>(
+                  x + row * blocks_per_row + begin, blocks_per_row, rows, part, col, num_blocks,
+                  partial + row * kQuantPanelCols + col, first, last, prefetch, tile);
+            };
         // Few heights, to have little code: a tile of 3 or 5 rows computes one twice.
         if (rows == 1) {
           run(std::integral_constant<size_t, 1>());
