@@ -34,9 +34,12 @@ size_t WeightBytes(const ParameterStore& parameters, DType compute) {
     // Of an embedding that is not also the head, a pass reads a row per token.
     if (spec.rows == 1 || (i == 0 && !parameters.config().tied_embeddings)) continue;
     const StoredMatrix& stored = parameters.weight(i).stored;
-    bytes += !stored.empty() && HasIntegerKernel(stored.blocks.type)
-                 ? PackedQuantBytes(stored.blocks.type, spec.rows, spec.cols)
-                 : PackedSize(spec.rows, spec.cols) * DTypeBytes(compute);
+    if (!stored.empty() && HasIntegerKernel(stored.blocks.type)) {
+      bytes += PackedQuantBytes(stored.blocks.type, spec.rows, spec.cols);
+    } else {
+      const bool half = !stored.empty() && stored.blocks.type == GgmlType::kF16;
+      bytes += PackedSize(spec.rows, spec.cols) * (half ? sizeof(Float16) : DTypeBytes(compute));
+    }
   }
   return bytes;
 }

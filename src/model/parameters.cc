@@ -198,11 +198,16 @@ void ParameterStore::PackForInference(DType compute, ThreadPool& pool) {
   const auto is_quantized = [&](size_t i) {
     return !has_value(i) && HasIntegerKernel(weights_[i].stored.blocks.type);
   };
+  const auto is_half = [&](size_t i) {
+    return compute == DType::kF32 && !has_value(i) &&
+           weights_[i].stored.blocks.type == GgmlType::kF16;
+  };
   const auto packed_bytes = [&](size_t i) {
     const ParameterSpec& spec = specs_[i];
+    const size_t element_bytes = is_half(i) ? sizeof(Float16) : DTypeBytes(compute);
     const size_t bytes =
         is_quantized(i) ? PackedQuantBytes(weights_[i].stored.blocks.type, spec.rows, spec.cols)
-                        : PackedSize(spec.rows, spec.cols) * DTypeBytes(compute);
+                        : PackedSize(spec.rows, spec.cols) * element_bytes;
     return RoundUp(bytes, 64);
   };
   size_t total = 0;
@@ -217,6 +222,9 @@ void ParameterStore::PackForInference(DType compute, ThreadPool& pool) {
     if (is_quantized(i)) {
       w.packed_quant = PackQuant(w.stored.blocks.type, w.stored.blocks.bytes.data(), w.rows, w.cols,
                                  w.stored.row_order, memory, pool);
+    } else if (is_half(i)) {
+      w.packed_f16 = PackHalfRows(w.stored.blocks.bytes.data(), w.rows, w.cols, w.stored.row_order,
+                                  reinterpret_cast<Float16*>(memory), pool);
     } else {
       const float* values = has_value(i) ? w.value.f32() : ReadStored(w, floats, pool);
       if (compute == DType::kF32) {

@@ -25,6 +25,11 @@ void PanelRowsF32(size_t num_rows, const OperandA& a, const float* panel, size_t
   PanelRows<float, false>(num_rows, a, panel, panel_cols, K, out);
 }
 
+void PanelRowsF16(size_t num_rows, const OperandA& a, const Float16* panel, size_t panel_cols,
+                  size_t K, const TileOut& out) {
+  PanelRows<Float16, false>(num_rows, a, panel, panel_cols, K, out);
+}
+
 void PanelRowsBF16(size_t num_rows, const OperandA& a, const BFloat16* panel, size_t panel_cols,
                    size_t K, const TileOut& out, bool bf16_dot) {
 #if HWY_TARGET == HWY_AVX3
@@ -42,6 +47,15 @@ void GemmBlockF32(size_t num_rows, const OperandA& a, const float* panel, size_t
       c.residual,   c.data,
       c.row_stride, num_cols};
   PanelRowsF32(num_rows, a, panel, panel_cols, K, out);
+}
+
+void GemmBlockF16(size_t num_rows, const OperandA& a, const Float16* panel, size_t panel_cols,
+                  size_t K, const GemmOutput& c, size_t num_cols) {
+  const TileOut out = {
+      c.store,      c.init == GemmInit::kLoad ? static_cast<float*>(c.data) : nullptr,
+      c.residual,   c.data,
+      c.row_stride, num_cols};
+  PanelRowsF16(num_rows, a, panel, panel_cols, K, out);
 }
 
 void GemmBlockBF16(size_t num_rows, const OperandA& a, const BFloat16* panel, size_t panel_cols,
@@ -62,6 +76,7 @@ namespace cambium {
 namespace {
 
 HWY_EXPORT(GemmBlockF32);
+HWY_EXPORT(GemmBlockF16);
 HWY_EXPORT(GemmBlockBF16);
 
 // Depth of one call of the micro-kernel: a panel of 64 columns x 1024 is 128 KiB of bf16 and stays
@@ -78,6 +93,13 @@ struct BlockFn<float> {
   void operator()(size_t rows, const OperandA& a, const float* panel, size_t panel_cols, size_t K,
                   const GemmOutput& c, size_t num_cols) const {
     HWY_DYNAMIC_DISPATCH(GemmBlockF32)(rows, a, panel, panel_cols, K, c, num_cols);
+  }
+};
+template <>
+struct BlockFn<Float16> {
+  void operator()(size_t rows, const OperandA& a, const Float16* panel, size_t panel_cols, size_t K,
+                  const GemmOutput& c, size_t num_cols) const {
+    HWY_DYNAMIC_DISPATCH(GemmBlockF16)(rows, a, panel, panel_cols, K, c, num_cols);
   }
 };
 template <>
@@ -164,6 +186,8 @@ void Gemm(size_t M, const OperandA& a, const PackedB<T>& b, const GemmOutput& c,
 
 template void Gemm<float>(size_t, const OperandA&, const PackedB<float>&, const GemmOutput&,
                           ThreadPool&);
+template void Gemm<Float16>(size_t, const OperandA&, const PackedB<Float16>&, const GemmOutput&,
+                            ThreadPool&);
 template void Gemm<BFloat16>(size_t, const OperandA&, const PackedB<BFloat16>&, const GemmOutput&,
                              ThreadPool&);
 

@@ -12,7 +12,8 @@
 // computed in, on threads or on the instruction set. On AVX-512 BF16 a pair is one VDPBF16PS, which
 // computes exactly these two fused multiply-adds with denormals flushed.
 //
-// Elements are float or BFloat16 (both operands alike); accumulation is always float.
+// Elements are float or BFloat16 (both operands alike), or B is Float16 and A float: the products
+// are those of the widened values. Accumulation is always float.
 // Products over a long K may be cut into calls (init kLoad): the chain goes on through memory in
 // f32, so the bits stay. Such cuts are at even k.
 #pragma once
@@ -20,16 +21,18 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include "base/thread_pool.h"
 #include "numerics/bfloat16.h"
+#include "numerics/float16.h"
 
 namespace cambium {
 
 // The layout of a B operand: panels of up to kPanelCols columns n; a panel of width w (a multiple
 // of kLaneCols, the last panel may be narrower) holds, for every pair p, 2*w elements:
 //   bf16: w times (B[n,2p], B[n,2p+1])          one 32-bit lane per column
-//   f32:  w times B[n,2p], then w times B[n,2p+1]
+//   f32, f16:  w times B[n,2p], then w times B[n,2p+1]
 // Columns beyond N and the odd element beyond K are +0.
 inline constexpr size_t kLaneCols = 16;
 inline constexpr size_t kPanelCols = 64;
@@ -98,6 +101,12 @@ PackedB<T> PackRows(const S* source, size_t N, size_t K, size_t row_stride, T* p
 template <typename S, typename T>
 PackedB<T> PackColumns(const S* source, size_t K, size_t N, size_t row_stride, T* packed,
                        ThreadPool& pool);
+
+// Packing of B for f16: N rows of K halves, little-endian, at any address. row_order: empty, or N
+// rows of the source in the order wanted.
+PackedB<Float16> PackHalfRows(const uint8_t* source, size_t N, size_t K,
+                              std::span<const uint32_t> row_order, Float16* packed,
+                              ThreadPool& pool);
 
 // Packing of a transposed A: source [K, M], A[m,k] = source[k * row_stride + m]; tiles of kTileRows
 // rows with their pairs side by side. TransposedSize elements are needed (8 bytes behind each tile

@@ -157,5 +157,37 @@ TEST(Pack, FloatSourceRoundsLikeBFloat16) {
   });
 }
 
+// Halves are stored only: the products are those of the floats that they stand for.
+TEST(GemmHalfTest, EqualsTheProductOfTheWidenedWeights) {
+  for (const auto& [M, N, K] : kShapes) {
+    SCOPED_TRACE(testing::Message() << M << "x" << N << "x" << K);
+    const std::vector<float> x = RandomVector<float>(M * K, 1),
+                             values = RandomVector<float>(N * K, 2);
+    std::vector<Float16> halves(N * K);
+    for (size_t i = 0; i < halves.size(); ++i) {
+      // Denormal halves too.
+      halves[i] = ToFloat16(i % 5 == 0 ? values[i] * 1e-6f : values[i]);
+    }
+    std::vector<uint32_t> order(N);
+    for (size_t n = 0; n < N; ++n) order[n] = static_cast<uint32_t>(N - 1 - n);
+    std::vector<float> widened(N * K);
+    for (size_t i = 0; i < widened.size(); ++i) {
+      widened[i] = ToFloat(halves[order[i / K] * K + i % K]);
+    }
+    ForEveryMachine([&](ThreadPool& pool) {
+      Scratch memory, half_memory;
+      const PackedB<float> b =
+          PackRows(widened.data(), N, K, K, memory.Get<float>(PackedSize(N, K) + 1), pool);
+      const PackedB<Float16> h =
+          PackHalfRows(reinterpret_cast<const uint8_t*>(halves.data()), N, K, order,
+                       half_memory.Get<Float16>(PackedSize(N, K) + 1), pool);
+      std::vector<float> expected(M * N), actual(M * N);
+      Gemm(M, RowMajorA(x.data(), K), b, {.data = expected.data(), .row_stride = N}, pool);
+      Gemm(M, RowMajorA(x.data(), K), h, {.data = actual.data(), .row_stride = N}, pool);
+      ExpectEqualBits(expected, actual);
+    });
+  }
+}
+
 }  // namespace
 }  // namespace cambium

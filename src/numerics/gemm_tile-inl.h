@@ -20,6 +20,7 @@
 #include <type_traits>
 
 #include "numerics/bfloat16.h"
+#include "numerics/float16.h"
 #include "numerics/gemm.h"
 #include "numerics/tile_out-inl.h"
 
@@ -30,10 +31,6 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 // Groups of 16 columns that a tile covers: what the registers hold.
 inline constexpr size_t kMaxTileGroups = kVecsPer16 == 1 ? 4 : 1;
-
-// The scalar type of a broadcast A pair.
-template <typename T>
-using PairWord = std::conditional_t<std::is_same_v<T, float>, uint64_t, uint32_t>;
 
 // acc = fma(a.odd, b.odd, acc); acc = fma(a.even, b.even, acc) for two bf16 per 32-bit lane.
 template <bool kBf16Dot>
@@ -52,17 +49,29 @@ HWY_INLINE TileVec DotPair(hn::Vec<TileU> a, hn::Vec<TileU> b, TileVec acc) {
                     acc);
 }
 
+// The elements of A that go with B's: halves are only stored, and widened exactly where they are
+// used.
+template <typename T>
+using ElementOfA = std::conditional_t<std::is_same_v<T, Float16>, float, T>;
+
+HWY_INLINE TileVec LoadElements(const float* p) { return hn::LoadU(TileF(), p); }
+HWY_INLINE TileVec LoadElements(const Float16* p) {
+  const hn::Rebind<hwy::float16_t, TileF> d16;
+  const auto bits = hn::LoadU(hn::Rebind<uint16_t, TileF>(), &p->bits);
+  return hn::PromoteTo(TileF(), hn::BitCast(d16, bits));
+}
+
 // One pair of K for the whole tile. a: first row's pair; b: the panel's pair, group 0.
 template <typename T, bool kBf16Dot, size_t kRows, size_t kGroups>
 HWY_INLINE void TilePair(const char* a, size_t a_row_bytes, const T* b, size_t b_odd,
                          TileVec (&acc)[kRows][kGroups * kVecsPer16]) {
   const TileF df;
   constexpr size_t kVecs = kGroups * kVecsPer16;
-  if constexpr (std::is_same_v<T, float>) {
+  if constexpr (!std::is_same_v<T, BFloat16>) {
     TileVec vb[kVecs];
     for (const size_t odd : {size_t{1}, size_t{0}}) {
       HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) {
-        vb[v] = hn::LoadU(df, b + odd * b_odd + v * kVecLanes);
+        vb[v] = LoadElements(b + odd * b_odd + v * kVecLanes);
       }
       HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
         float element;
@@ -131,9 +140,10 @@ HWY_NOINLINE void Tile(const char* a, size_t a_row_bytes, size_t a_pair_bytes, c
     b += b_pair;
   }
   if (K % 2 != 0) {
-    T last[kRows][2] = {};
-    for (size_t r = 0; r < kRows; ++r) std::memcpy(&last[r][0], a + r * a_row_bytes, sizeof(T));
-    TilePair<T, kBf16Dot, kRows, kGroups>(reinterpret_cast<const char*>(last), 2 * sizeof(T), b,
+    using A = ElementOfA<T>;
+    A last[kRows][2] = {};
+    for (size_t r = 0; r < kRows; ++r) std::memcpy(&last[r][0], a + r * a_row_bytes, sizeof(A));
+    TilePair<T, kBf16Dot, kRows, kGroups>(reinterpret_cast<const char*>(last), 2 * sizeof(A), b,
                                           b_odd, acc);
   }
 
@@ -182,8 +192,9 @@ void PanelRows(size_t num_rows, const OperandA& a, const T* panel, size_t panel_
     if (out.num_cols <= col) break;
     const size_t needed = (out.num_cols - col + kLaneCols - 1) / kLaneCols;
     const size_t groups = std::min(kMaxTileGroups, needed);
-    // f32 panels hold w even elements, then w odd ones: a group starts at its column in both.
-    const size_t step = std::is_same_v<T, float> ? 1 : 2;
+    // Panels of f32 and f16 hold w even elements, then w odd ones: a group starts at its column in
+    // both.
+    const size_t step = std::is_same_v<T, BFloat16> ? 2 : 1;
     for (size_t row = 0; row < num_rows; row += kTileRows) {
       const size_t rows = std::min(kTileRows, num_rows - row);
       const size_t offset = row * out.row_stride + col;

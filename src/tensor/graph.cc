@@ -294,6 +294,10 @@ void Graph::Rope(Value x, size_t num_heads, std::span<const int32_t> positions,
 
 void Graph::Apply(const Tensor& x, size_t id, Weight& w, const GemmOutput& out) {
   if (w.packed_quant.data != nullptr) return ApplyQuantized(x, id, w.packed_quant, out);
+  if (w.packed_f16.data != nullptr) {
+    if (!planning()) Gemm(x.rows(), RowMajorA(x.f32(), x.cols()), w.packed_f16, out, pool_);
+    return;
+  }
   DispatchCompute([&](auto element) { Product(x, PackedForward<decltype(element)>(w), out); });
 }
 
@@ -431,8 +435,9 @@ void Graph::CrossEntropyChunks(const Tensor& x, Weight& head, std::span<const in
   Tensor dlogits, packed_rows, packed_columns;
   // Both forms of the head are needed for every chunk: without a cache they live in the arena.
   PackedB<T> forward, backward;
-  const bool quantized = head.packed_quant.data != nullptr;
-  if (quantized) {
+  // Held in a form that only inference has.
+  const bool as_stored = head.packed_quant.data != nullptr || head.packed_f16.data != nullptr;
+  if (as_stored) {
     // Nothing to pack.
   } else if (PackedOf<T>(head).data == nullptr && head.forward_cache.data == nullptr) {
     packed_rows = arena_.Allocate(options_.compute, {PackedSize(V, C)});
@@ -457,9 +462,9 @@ void Graph::CrossEntropyChunks(const Tensor& x, Weight& head, std::span<const in
                          {n, C});
     const Tensor logits_chunk(logits.data, DType::kF32, {n, V});
     const Tensor dlogits_chunk = learn ? Tensor(dlogits.data, dlogits.dtype, {n, V}) : Tensor();
-    if (quantized) ApplyQuantized(x_chunk, kNoValue, head.packed_quant, OutputTo(logits_chunk));
+    if (as_stored) Apply(x_chunk, kNoValue, head, OutputTo(logits_chunk));
     if (!planning()) {
-      if (!quantized) Product(x_chunk, forward, OutputTo(logits_chunk));
+      if (!as_stored) Product(x_chunk, forward, OutputTo(logits_chunk));
       Trace("logits", logits_chunk);
       ops::CrossEntropy(logits_chunk, targets.subspan(row, n),
                         Tensor(losses + row, DType::kF32, {n}), dlogits_chunk, pool_,

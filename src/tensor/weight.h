@@ -34,6 +34,8 @@ struct Weight {
   // data: operations pack from `value` when they need it (training: the value changes every step).
   PackedB<float> packed_f32;
   PackedB<BFloat16> packed_bf16;
+  // The same for a matrix stored in f16 that meets f32 activations.
+  PackedB<Float16> packed_f16;
   // The same for a stored matrix in a format that is multiplied as integers (quant_gemm.h).
   PackedQuant packed_quant;
 
