@@ -9,16 +9,21 @@
 #include "base/progress.h"
 #include "cli/commands.h"
 #include "cli/help.h"
+#include "cli/option_checks.h"
 #include "cli/output.h"
 #include "cli/text_table.h"
 #include "formats/gguf_quantize.h"
+#include "infer/calibration.h"
+#include "model/model_file.h"
+#include "text/tokenizer.h"
 
 namespace cambium {
 namespace {
 
 struct QuantizeArguments {
-  std::filesystem::path model, out;
+  std::filesystem::path model, out, calibrate;
   std::string type;
+  size_t calibrate_tokens = 0;
   bool requantize = false;
 };
 
@@ -33,7 +38,7 @@ double BitsPerWeight(uint64_t bytes, uint64_t elements) {
 }
 
 Json SummaryJson(const QuantizeArguments& a, const QuantRecipe& recipe,
-                 const QuantizeSummary& summary, double seconds) {
+                 const QuantizeSummary& summary, uint64_t calibration_tokens, double seconds) {
   Json types = Json::array();
   for (const auto& [type, sums] : summary.types) {
     types.push_back({{"type", GgmlTypeName(type)},
@@ -51,6 +56,7 @@ Json SummaryJson(const QuantizeArguments& a, const QuantRecipe& recipe,
           {"bits_per_weight", BitsPerWeight(summary.new_bytes, summary.elements)},
           {"relative_error", summary.relative_error()},
           {"tensors_with_narrow_rows", summary.narrow},
+          {"calibration_tokens", calibration_tokens},
           {"seconds", seconds}};
 }
 
@@ -75,6 +81,26 @@ std::string SummaryText(const QuantizeArguments& a, const QuantizeSummary& summa
                               summary.relative_error(), FormatDuration(seconds));
 }
 
+// What matters on the text of --calibrate.
+Calibration CalibrateOnText(const Context& context, const QuantizeArguments& a, ThreadPool& pool) {
+  const std::string text = ReadFile(a.calibrate);
+  const LoadedModel model = LoadModel(a.model, MatrixMemory::kStored);
+  const Tokenizer tokenizer(model.tokenizer);
+  const std::vector<int32_t> tokens = tokenizer.EncodeParallel(text, pool);
+  CalibrationOptions options = {.max_tokens = a.calibrate_tokens, .compute = model.stored};
+  options.window_tokens = std::min(options.window_tokens, model.config.context_length);
+  const uint64_t total =
+      options.max_tokens > 0 ? std::min(options.max_tokens, tokens.size()) : tokens.size();
+  Progress progress("calibrating", total, "tok", context.quiet);
+  options.progress = [&](uint64_t done) {
+    if (Interrupted()) Fail(ErrorCode::kCancelled, "stopped; nothing was written");
+    progress.Update(done);
+  };
+  Calibration calibration = Calibrate(*model.parameters, tokens, options, pool);
+  progress.Finish();
+  return calibration;
+}
+
 void Quantize(const Context& context, const QuantizeArguments& a) {
   const auto recipe = FindQuantRecipe(a.type);
   if (!recipe) {
@@ -89,11 +115,14 @@ void Quantize(const Context& context, const QuantizeArguments& a) {
   uint64_t total = 0;
   for (const GgufTensor& tensor : file.tensors()) total += tensor.size;
   ThreadPool pool(context.NumThreads());
+  Calibration calibration;
+  if (!a.calibrate.empty()) calibration = CalibrateOnText(context, a, pool);
   Progress progress("quantizing", total, "weights", context.quiet);
   const auto begin = std::chrono::steady_clock::now();
   const QuantizeSummary summary =
       QuantizeGguf(file, *recipe, a.out,
-                   {.requantize = a.requantize,
+                   {.importance = a.calibrate.empty() ? nullptr : &calibration.importance,
+                    .requantize = a.requantize,
                     .progress =
                         [&](uint64_t elements) {
                           if (Interrupted())
@@ -111,7 +140,7 @@ void Quantize(const Context& context, const QuantizeArguments& a) {
                     summary.narrow, GgmlTypeName(recipe->type)));
   }
   if (context.json) {
-    PrintJson(SummaryJson(a, *recipe, summary, seconds));
+    PrintJson(SummaryJson(a, *recipe, summary, calibration.num_tokens, seconds));
   } else {
     Print(SummaryText(a, summary, seconds));
   }
@@ -127,10 +156,24 @@ void AddQuantizeCommand(CLI::App& app, Context& context) {
       ->required();
   command->add_option("--type", a->type, "One of " + RecipeNames())->required()->type_name("TYPE");
   command->add_option("--out", a->out, "The GGUF file to write")->required()->type_name("FILE");
+  CLI::Option* calibrate =
+      command
+          ->add_option("--calibrate", a->calibrate,
+                       "A text like those that the model will see: what matters on it is kept "
+                       "best")
+          ->type_name("TEXT");
+  command
+      ->add_option("--calibrate-tokens", a->calibrate_tokens,
+                   "Of that text at most; 0 is all of it")
+      ->needs(calibrate)
+      ->capture_default_str()
+      ->check(WholeNumber(0))
+      ->type_name("N");
   command->add_flag("--requantize", a->requantize,
                     "Also take a model that is quantised already; its error adds up");
   SetExamples(*command,
               "cambium quantize my-model --type Q4_K_M --out my-model.Q4_K_M.gguf\n"
+              "cambium quantize model.gguf --type Q4_K_M --calibrate sample.txt --out small.gguf\n"
               "cambium quantize model.gguf --type Q8_0 --out model.Q8_0.gguf --json");
   command->callback([&context, a] { context.run = [&context, a] { Quantize(context, *a); }; });
 }

@@ -25,8 +25,15 @@ struct Errors {
 // A part of the rows of one tensor, converted.
 class SlabConverter {
  public:
-  SlabConverter(const GgufFile& file, const GgufTensor& tensor, GgmlType type, ThreadPool& pool)
-      : file_(file), tensor_(tensor), type_(type), pool_(pool), columns_(tensor.shape.back()) {}
+  // importance: for each column, or empty.
+  SlabConverter(const GgufFile& file, const GgufTensor& tensor, GgmlType type,
+                std::span<const float> importance, ThreadPool& pool)
+      : file_(file),
+        tensor_(tensor),
+        type_(type),
+        importance_(UsesImportance(type) ? importance : std::span<const float>()),
+        pool_(pool),
+        columns_(tensor.shape.back()) {}
 
   uint64_t num_rows() const { return tensor_.size / columns_; }
   uint64_t slab_rows() const { return std::max<uint64_t>(1, kSlabElements / columns_); }
@@ -62,7 +69,7 @@ class SlabConverter {
     }
     const std::span<uint8_t> bytes = std::span(out_).subspan(
         GgmlBytes(type_, (first - slab_begin) * columns_), GgmlBytes(type_, size));
-    QuantizeRows(type_, rows, columns_, {}, bytes);
+    QuantizeRows(type_, rows, columns_, importance_, bytes);
     Dequantize(type_, bytes, back);
     Errors errors;
     for (uint64_t i = 0; i < size; ++i) {
@@ -86,6 +93,7 @@ class SlabConverter {
   const GgufFile& file_;
   const GgufTensor& tensor_;
   GgmlType type_;
+  std::span<const float> importance_;
   ThreadPool& pool_;
   uint64_t columns_;
   std::vector<uint8_t> out_;
@@ -101,6 +109,18 @@ void CopyMetadata(const GgufFile& file, const QuantRecipe& recipe, GgufWriter* w
   }
   writer->AddUint32("general.quantization_version", kQuantizationVersion);
   writer->AddUint32("general.file_type", recipe.file_type);
+}
+
+// Of a tensor, or empty. kInvalidArgument: it is of another model.
+std::span<const float> ImportanceOf(const QuantizeOptions& options, const GgufTensor& tensor) {
+  if (options.importance == nullptr) return {};
+  const auto found = options.importance->find(tensor.name);
+  if (found == options.importance->end()) return {};
+  if (found->second.size() != tensor.shape.back()) {
+    Fail(ErrorCode::kInvalidArgument, "importance of tensor {}: {} columns, the tensor has {}",
+         Quote(tensor.name), found->second.size(), tensor.shape.back());
+  }
+  return found->second;
 }
 
 }  // namespace
@@ -122,7 +142,7 @@ QuantizeSummary QuantizeGguf(const GgufFile& file, const QuantRecipe& recipe,
          file.name());
   }
   const std::vector<const GgufTensor*> tensors = FileOrder(file);
-  RecipeState state(recipe, file);
+  RecipeState state(recipe, file, options.importance != nullptr);
   std::vector<GgmlType> types;
   QuantizeSummary summary;
   for (const GgufTensor* tensor : tensors) {
@@ -158,7 +178,7 @@ QuantizeSummary QuantizeGguf(const GgufFile& file, const QuantRecipe& recipe,
       writer.WriteTensorBytes(tensor.name, file.TensorBytes(tensor));
       if (options.progress) options.progress(summary.elements + tensor.size);
     } else {
-      SlabConverter converter(file, tensor, types[i], pool);
+      SlabConverter converter(file, tensor, types[i], ImportanceOf(options, tensor), pool);
       for (uint64_t row = 0; row < converter.num_rows(); row += converter.slab_rows()) {
         const uint64_t end = std::min(row + converter.slab_rows(), converter.num_rows());
         writer.WriteTensorBytes(tensor.name, converter.Convert(row, end, &errors));

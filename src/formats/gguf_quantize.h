@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A GGUF model file to the same model in other element types. Metadata is kept, tensors that the
 // recipe does not touch are copied; for the recipes that llama-quantize has, the file is the same
-// byte for byte as the one it writes without an importance matrix (but for a file that states its
-// alignment: ours is the default one). Memory: a few MiB beside the mapped file.
+// byte for byte as the one it writes (with the same importance matrix, if any; but for a file that
+// states its alignment: ours is the default one). Memory: a few MiB beside the mapped file.
 // Thread safety: one call per pool at a time.
 #pragma once
 
@@ -10,6 +10,8 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <string>
+#include <vector>
 
 #include "base/thread_pool.h"
 #include "formats/gguf.h"
@@ -17,7 +19,12 @@
 
 namespace cambium {
 
+// By the name of a tensor: for each column, the weight that its squared errors have.
+using ImportanceMap = std::map<std::string, std::vector<float>, std::less<>>;
+
 struct QuantizeOptions {
+  // Tensors that it does not name are quantised as without. Null: all are.
+  const ImportanceMap* importance = nullptr;
   // Allow tensors that are quantised already: their error adds up.
   bool requantize = false;
   // Called now and then with the elements done; may throw to stop.

@@ -92,7 +92,8 @@ std::optional<QuantRecipe> FindQuantRecipe(std::string_view name) {
   return std::nullopt;
 }
 
-RecipeState::RecipeState(const QuantRecipe& recipe, const GgufFile& file) : recipe_(recipe) {
+RecipeState::RecipeState(const QuantRecipe& recipe, const GgufFile& file, bool with_importance)
+    : recipe_(recipe), with_importance_(with_importance) {
   const std::string architecture(file.RequireString("general.architecture"));
   if (architecture != "llama" && architecture != "qwen3") {
     Fail(ErrorCode::kUnsupported,
@@ -152,7 +153,10 @@ GgmlType RecipeState::ByRole(const GgufTensor& tensor) {
     if (recipe == "Q4_K_M" || recipe == "Q5_K_M") {
       return IsSensitive(layer, num_layers_) ? GgmlType::kQ6_K : type;
     }
-    if (first && (recipe == "Q4_K_S" || iq4)) return GgmlType::kQ5_K;
+    if (first && (recipe == "Q4_K_S" || (iq4 && !with_importance_))) return GgmlType::kQ5_K;
+    // A scale alone, fitted to what matters, can go far astray in the first layers.
+    if (first && with_importance_ && recipe == "Q4_0") return GgmlType::kQ4_1;
+    if (first && with_importance_ && recipe == "Q5_0") return GgmlType::kQ5_1;
     return type;
   }
   if (Contains(tensor.name, "attn_output.weight")) {

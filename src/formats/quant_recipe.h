@@ -2,8 +2,8 @@
 // Which type each tensor of a model gets when the file is quantised as "Q4_K_M" and the like: the
 // choices that llama.cpp makes for models of the llama family, so that files of the same name are
 // the same files.
-// Source: llama.cpp of ggml 0.25.1, src/llama-quant.cpp, for a dense model without an importance
-// matrix. Thread safety: none for RecipeState, all else is pure.
+// Source: llama.cpp of ggml 0.25.1, src/llama-quant.cpp, for a dense model. Thread safety: none for
+// RecipeState, all else is pure.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +30,9 @@ std::optional<QuantRecipe> FindQuantRecipe(std::string_view name);
 // asked for, once each, in the order of FileOrder.
 class RecipeState {
  public:
+  // with_importance: weights of columns are known, which changes some choices.
   // kUnsupported for architectures whose rules are not these.
-  RecipeState(const QuantRecipe& recipe, const GgufFile& file);
+  RecipeState(const QuantRecipe& recipe, const GgufFile& file, bool with_importance = false);
 
   GgmlType TypeFor(const GgufTensor& tensor);
 
@@ -39,6 +40,7 @@ class RecipeState {
   GgmlType ByRole(const GgufTensor& tensor);
 
   QuantRecipe recipe_;
+  bool with_importance_ = false;
   bool tied_embeddings_ = true;
   bool grouped_queries_ = false;  // four queries or more to a key
   bool llama_70b_ = false;

@@ -77,7 +77,9 @@ Engine::Engine(ParameterStore& parameters, ThreadPool& pool, const EngineOptions
   }
   Plan();
   arena_ = std::make_unique<Arena>(activation_bytes_);
-  graph_ = std::make_unique<Graph>(*arena_, pool_, Graph::Options{.compute = options_.compute});
+  graph_ = std::make_unique<Graph>(
+      *arena_, pool_,
+      Graph::Options{.compute = options_.compute, .on_product = options_.on_product});
 }
 
 // Runs passes on a planning arena: the same calls, nothing computed. Every size is tried, since

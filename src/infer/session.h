@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -33,6 +34,8 @@ struct EngineOptions {
   // With pack_weights: gives back the f32 values that nothing but packing needs. The store is then
   // good for this engine only.
   bool release_values = false;
+  // See Graph::Options.
+  std::function<void(const Weight& weight, const Tensor& x)> on_product;
 };
 
 class Sequence {

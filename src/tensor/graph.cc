@@ -293,6 +293,7 @@ void Graph::Rope(Value x, size_t num_heads, std::span<const int32_t> positions,
 }
 
 void Graph::Apply(const Tensor& x, size_t id, Weight& w, const GemmOutput& out) {
+  if (options_.on_product && !planning()) options_.on_product(w, x);
   if (w.packed_quant.data != nullptr) return ApplyQuantized(x, id, w.packed_quant, out);
   if (w.packed_f16.data != nullptr) {
     if (!planning()) Gemm(x.rows(), RowMajorA(x.f32(), x.cols()), w.packed_f16, out, pool_);

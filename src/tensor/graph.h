@@ -36,6 +36,8 @@ class Graph {
     bool recording = false;
     // Called with every operation's name and result, forward and backward (bit-level debugging).
     std::function<void(std::string_view name, const Tensor& result)> trace;
+    // Called with the input [T, in] of every product with a weight, before it is computed.
+    std::function<void(const Weight& weight, const Tensor& x)> on_product;
   };
 
   Graph(Arena& arena, ThreadPool& pool, Options options);
