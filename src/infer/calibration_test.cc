@@ -38,13 +38,14 @@ TEST(CalibrationTest, HasTheMeanSquareOfWhatEveryMatrixSees) {
   // Seven matrices a layer; neither embedding nor head.
   EXPECT_EQ(calibration.importance.size(), 7 * config.num_layers);
   for (const char* name : {"blk.0.attn_q.weight", "blk.0.ffn_up.weight"}) {
-    // The input is a normed row: with a norm of ones its mean square is 1.
+    // The input is a normed row: with a norm of ones its mean square is 1, but for the epsilon
+    // beside the small first embeddings.
     const std::vector<float>& weights = calibration.importance.at(name);
     ASSERT_EQ(weights.size(), config.width);
     double mean = 0;
     for (const float w : weights)
       mean += static_cast<double>(w) / static_cast<double>(config.width);
-    EXPECT_NEAR(mean, 1.0, 1e-3) << name;
+    EXPECT_NEAR(mean, 1.0, 5e-3) << name;
   }
   EXPECT_EQ(calibration.importance.at("blk.1.ffn_down.weight").size(), config.ffn_width);
   EXPECT_EQ(calibration.importance.at("blk.0.attn_q.weight"),
