@@ -128,6 +128,37 @@ TEST_F(ModelCommandsTest, DescribeMeasureAndVerifyARun) {
 
 TEST_F(ModelCommandsTest, VerifyNamesTheFirstStepThatDiffers) {
   ASSERT_EQ(Train("--out run --threads 2").exit_code, 0);
+TEST_F(ModelCommandsTest, NarrowModelsHaveOneFingerprintInEveryFormat) {
+  for (const char* type : {"bf16", "f16"}) {
+    ASSERT_EQ(Train(fmt::format("--out {0} --hf --export {0} --lr 0.01", type)).exit_code, 0);
+    const Json gguf = RunJson(fmt::format("info {}/model.gguf", type));
+    const Json folder = RunJson(fmt::format("info {}/hf", type));
+    EXPECT_EQ(folder["fingerprint"]["computed"], gguf["fingerprint"]["computed"]) << type;
+  }
+}
+
+TEST_F(ModelCommandsTest, LinesFitATerminal) {
+  ASSERT_EQ(Train("--out run").exit_code, 0);
+  for (const char* command :
+       {"info run/model.gguf --tensors", "bench ops --filter rmsnorm --repeats 1",
+        "runs show latest --ledger runs.sqlite", "runs list --ledger runs.sqlite"}) {
+    std::istringstream lines(Run(command).out);
+    for (std::string line; std::getline(lines, line);) {
+      if (line.find(folder_.string()) != std::string::npos) continue;  // paths are not broken
+      EXPECT_LE(TextWidth(line), 80u) << command << "\n" << line;
+    }
+  }
+}
+
+TEST_F(ModelCommandsTest, VerifyShowsWhatItCompares) {
+  ASSERT_EQ(Train("--out run").exit_code, 0);
+  const ProgramResult verified = Run("runs verify latest --ledger runs.sqlite");
+  EXPECT_EQ(verified.exit_code, 0);
+  EXPECT_NE(verified.err.find("SHA-256 is compared"), std::string::npos) << verified.err;
+  EXPECT_NE(verified.err.find("weights equal: "), std::string::npos) << verified.err;
+  EXPECT_EQ(verified.err.find("validation"), std::string::npos) << verified.err;
+}
+
   // The same configuration under a record that says something else about step 3.
   Ledger ledger(folder_ / "runs.sqlite");
   const RunDetails run = ledger.Show("latest");

@@ -67,7 +67,9 @@ void WriteHfFolder(const std::filesystem::path& directory, HfConfig config, Safe
   SafetensorsWriter writer(directory / "model.safetensors");
   writer.AddMetadata("format", "pt");  // transformers refuses a file without it
   for (const NamedTensor& tensor : tensors) {
-    writer.AddTensor(HfNameOf(tensor.name), type, tensor.shape);
+    // Norms stay F32, as in GGUF: the model has one fingerprint in both.
+    writer.AddTensor(HfNameOf(tensor.name), tensor.shape.size() == 1 ? SafetensorsType::kF32 : type,
+                     tensor.shape);
   }
   for (const NamedTensor& tensor : tensors) {
     const uint64_t num_heads = HeadsInPairOrder(config.parameters, tensor.name);

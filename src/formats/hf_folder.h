@@ -43,7 +43,7 @@ struct NamedTensor {
 };
 
 // tokenizer_files: file name and content of each ("tokenizer.json", ...). config.dtype is set from
-// `type`.
+// `type`, which tensors of one dimension (norms) do not have: they are F32.
 void WriteHfFolder(const std::filesystem::path& directory, HfConfig config, SafetensorsType type,
                    std::span<const NamedTensor> tensors,
                    std::span<const std::pair<std::string, std::string>> tokenizer_files);
