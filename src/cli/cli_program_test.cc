@@ -84,6 +84,8 @@ TEST_F(CliProgramTest, ShowsRuns) {
   EXPECT_EQ(Run("runs show latest --ledger new.sqlite").exit_code, 1);
   EXPECT_FALSE(std::filesystem::exists(folder_ / "new.sqlite")) << "reading has made a ledger";
 
+  EXPECT_EQ(Run("runs list --ledger no/such/runs.sqlite").out, "");
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "no"));
   Ledger ledger(folder_ / "runs.sqlite");
   for (int i = 0; i < 3; ++i) {
     const std::string id = ledger.BeginRun({.kind = "a kind of run with a very long name",

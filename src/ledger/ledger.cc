@@ -76,8 +76,16 @@ uint32_t IdSalt(int64_t now_ms) {
   return static_cast<uint32_t>(digest[0]) << 8 | digest[1];
 }
 
+// The default file's folder is made; one that a user named, perhaps wrongly, is not.
 std::filesystem::path WithFolder(const std::filesystem::path& path) {
-  if (path.has_parent_path()) MakeDirectories(path.parent_path());
+  const std::filesystem::path folder = path.parent_path();
+  std::error_code ignored;
+  if (folder.empty() || std::filesystem::is_directory(folder, ignored)) return path;
+  if (path != DefaultLedgerPath()) {
+    Fail(ErrorCode::kNotFound, "{}: there is no folder {} for the run ledger", path.string(),
+         folder.string());
+  }
+  MakeDirectories(folder);
   return path;
 }
 
@@ -242,8 +250,7 @@ RunDetails Ledger::Show(std::string_view id) {
     found = ReadRuns(s.find_prefix);
   }
   if (found.empty()) {
-    Fail(ErrorCode::kNotFound,
-         "{}: no run begins with '{}'; `cambium runs list` shows what there is",
+    Fail(ErrorCode::kNotFound, "{}: no run begins with '{}'; `runs list` shows what there is",
          s.database.path().string(), id);
   }
   if (found.size() > 1) {

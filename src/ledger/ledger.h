@@ -76,7 +76,8 @@ struct RunDetails {
 
 class Ledger {
  public:
-  // Opens the file, making it and its folder where needed.
+  // Opens the file, making it where needed; its folder only for DefaultLedgerPath(). Throws
+  // kNotFound without the folder.
   explicit Ledger(const std::filesystem::path& path);
   ~Ledger();
   Ledger(Ledger&&) noexcept;

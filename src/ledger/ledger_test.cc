@@ -29,7 +29,7 @@ class LedgerTest : public ::testing::Test {
     folder_ = std::filesystem::temp_directory_path() /
               fmt::format("cambium_ledger_test.{}.{}", getpid(), UnixTimeMs());
     std::filesystem::create_directories(folder_);
-    path_ = folder_ / "new folder" / "runs.sqlite";
+    path_ = folder_ / "runs.sqlite";
   }
   ~LedgerTest() override { std::filesystem::remove_all(folder_); }
 
@@ -237,7 +237,20 @@ TEST_F(LedgerTest, OtherFilesAreRefusedAndLeftAlone) {
 
   EXPECT_EQ(CodeOf([&] { Ledger ledger(folder_); }), ErrorCode::kIo);
   // A folder of the path is a file.
-  EXPECT_EQ(CodeOf([&] { Ledger ledger(foreign / "runs.sqlite"); }), ErrorCode::kIo);
+  EXPECT_EQ(CodeOf([&] { Ledger ledger(foreign / "runs.sqlite"); }), ErrorCode::kNotFound);
+}
+
+TEST_F(LedgerTest, MakesNoFolderThatWasPerhapsMistyped) {
+  std::string message;
+  EXPECT_EQ(CodeOf([&] { Ledger ledger(folder_ / "no such" / "runs.sqlite"); }, &message),
+            ErrorCode::kNotFound);
+  EXPECT_NE(message.find("no such"), std::string::npos) << message;
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "no such"));
+  // The default place is ours to make.
+  setenv("XDG_DATA_HOME", (folder_ / "data").c_str(), 1);
+  Ledger ledger(DefaultLedgerPath());
+  unsetenv("XDG_DATA_HOME");
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "data" / "cambium" / "runs.sqlite"));
 }
 
 TEST_F(LedgerTest, AnEmptyFileBecomesALedger) {
