@@ -77,8 +77,12 @@ std::optional<LastGoodCheckpoint> OpenLastGoodCheckpoint(const std::filesystem::
   if (!Exists(CheckpointPath(directory)) && !Exists(PreviousCheckpointPath(directory))) {
     return std::nullopt;
   }
-  Fail(ErrorCode::kCorruptData, "{}: no checkpoint is whole ({}); start again without resuming",
-       directory.string(), note);
+  Fail(
+      ErrorCode::kCorruptData,
+      "{}: no checkpoint is whole ({}), so this run cannot go on. Restore {} from a copy; or "
+      "delete "
+      "it and {}, if they are there, and start the run again (its configuration is in config.toml)",
+      directory.string(), note, CheckpointPath("").string(), PreviousCheckpointPath("").string());
 }
 
 }  // namespace cambium
