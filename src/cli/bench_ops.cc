@@ -258,11 +258,11 @@ void BenchOps(const Context& context, const BenchOpsArguments& a) {
     return;
   }
   Print(fmt::format(
-      "{} threads, {}: f32 {:.1f} GFLOP/s, bf16 {:.1f} GFLOP/s, memory {:.1f} GB/s\n"
+      "{} threads, {}\nf32 {:.1f} GFLOP/s, bf16 {:.1f} GFLOP/s, memory {:.1f} GB/s\n"
       "(operands that fit the caches can be faster than the memory)\n\n",
       pool.num_threads(), SimdTargetName(ActiveSimdTarget()), peak.f32_flops_per_s * 1e-9,
       peak.bf16_flops_per_s * 1e-9, peak.read_bytes_per_s * 1e-9));
-  Print(table.Format(100));
+  Print(table.Format());
 }
 
 }  // namespace

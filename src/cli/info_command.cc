@@ -178,7 +178,7 @@ std::string InfoText(const ModelDescription& model, const InfoArguments& a,
                      const WeightIdentity& identity) {
   std::string out;
   const auto line = [&](const char* name, const std::string& value) {
-    if (!value.empty()) out += fmt::format("{:<13} {}\n", name, value);
+    if (!value.empty()) out += WrapField(name, 13, value);
   };
   line("file", fmt::format("{} ({}, {})", model.path.string(), model.format,
                            FormatBytes(static_cast<double>(model.file_bytes))));
@@ -219,7 +219,7 @@ std::string InfoText(const ModelDescription& model, const InfoArguments& a,
   TextTable groups({{.name = "TENSORS", .may_shrink = true},
                     {.name = "COUNT", .align = Align::kRight},
                     {.name = "TYPE"},
-                    {.name = "SHAPE"},
+                    {.name = "SHAPE", .may_shrink = true},
                     {.name = "PARAMETERS", .align = Align::kRight},
                     {.name = "SIZE", .align = Align::kRight}});
   for (const TensorGroup& group : GroupTensors(model.tensors)) {
@@ -231,7 +231,7 @@ std::string InfoText(const ModelDescription& model, const InfoArguments& a,
   if (a.tensors) {
     TextTable tensors({{.name = "TENSOR", .may_shrink = true},
                        {.name = "TYPE"},
-                       {.name = "SHAPE"},
+                       {.name = "SHAPE", .may_shrink = true},
                        {.name = "SIZE", .align = Align::kRight}});
     for (const DescribedTensor& tensor : model.tensors) {
       tensors.AddRow({tensor.name, tensor.type, fmt::format("{}", fmt::join(tensor.shape, " x ")),

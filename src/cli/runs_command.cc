@@ -93,7 +93,7 @@ std::string FormatRun(const RunDetails& details) {
   const RunRecord& run = details.record;
   std::string out;
   const auto line = [&](const char* name, const std::string& value) {
-    if (!value.empty()) out += fmt::format("{:<15} {}\n", name, value);
+    if (!value.empty()) out += WrapField(name, 15, value);
   };
   line("run", run.id);
   line("kind", run.start.kind);
@@ -116,7 +116,7 @@ std::string FormatRun(const RunDetails& details) {
   if (!run.start.configuration.empty()) {
     out += "\nconfiguration:\n" +
            ConfigurationJson(run.start.configuration)
-               .dump(2, ' ', false, Json::error_handler_t::replace) +
+               .dump(1, ' ', false, Json::error_handler_t::replace) +
            "\n";
   }
   return out + FormatSteps(details);

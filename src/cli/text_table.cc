@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/text_table.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <numeric>
 
@@ -102,6 +104,15 @@ std::string WrapText(std::string_view text, size_t width) {
     begin = end;
   }
   return out;
+}
+
+std::string WrapField(std::string_view name, size_t name_width, std::string_view value) {
+  std::string out = fmt::format("{:<{}} ", name, name_width);
+  for (const char c : WrapText(value, 80 - name_width - 1)) {
+    out += c;
+    if (c == '\n') out.append(name_width + 1, ' ');
+  }
+  return out + "\n";
 }
 
 }  // namespace cambium

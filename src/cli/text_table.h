@@ -34,5 +34,8 @@ class TextTable {
 
 // Breaks at spaces so that no line is longer than `width`, where words allow; newlines stay.
 std::string WrapText(std::string_view text, size_t width);
+// "name    value" in lines of at most 80 columns, where words allow; the value begins one column
+// behind name_width.
+std::string WrapField(std::string_view name, size_t name_width, std::string_view value);
 
 }  // namespace cambium

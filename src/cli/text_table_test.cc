@@ -50,5 +50,12 @@ TEST(WrapTextTest, BreaksAtSpaces) {
   EXPECT_EQ(WrapText("", 80), "");
 }
 
+TEST(WrapFieldTest, HangsTheValue) {
+  EXPECT_EQ(WrapField("name", 6, "a value"), "name   a value\n");
+  const std::string words = std::string(40, 'x') + " " + std::string(40, 'y');
+  EXPECT_EQ(WrapField("name", 6, words),
+            "name   " + std::string(40, 'x') + "\n       " + std::string(40, 'y') + "\n");
+}
+
 }  // namespace
 }  // namespace cambium
