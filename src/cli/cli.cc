@@ -14,6 +14,7 @@
 #include "cli/help.h"
 #include "cli/option_checks.h"
 #include "cli/output.h"
+#include "cli/shell_quote.h"
 #include "cli/version.h"
 #include "numerics/simd_target.h"
 
@@ -76,14 +77,15 @@ const CLI::App& ChosenCommand(const CLI::App& app) {
   return *command;
 }
 
-// "cambium runs list"
-std::string NameOf(const CLI::App& command) {
+// "PROGRAM runs list"
+std::string NameOf(const CLI::App& command, const std::string& program = "cambium") {
   const CLI::App* parent = command.get_parent();
-  return (parent == nullptr ? "" : NameOf(*parent) + " ") + command.get_name();
+  return parent == nullptr ? program : NameOf(*parent, program) + " " + command.get_name();
 }
 
 int ParseAndRun(int argc, const char* const* argv, bool json) {
   Context context;
+  if (argc > 0 && argv[0][0] != '\0') context.program = ShellQuote(argv[0]);
   bool version = false;
   CLI::App app("A language model is a function. Grow it, run it, measure it: bit for bit.",
                "cambium");
@@ -113,11 +115,18 @@ int ParseAndRun(int argc, const char* const* argv, bool json) {
   } catch (const CLI::CallForHelp&) {
     const CLI::App& command = ChosenCommand(app);
     const CLI::App* parent = command.get_parent();
-    Print(command.help(parent == nullptr ? "" : NameOf(*parent)));
+    const std::string help = command.help(parent == nullptr ? "" : NameOf(*parent));
+    if (json) {
+      PrintJson({{"help", help}});
+    } else {
+      Print(help);
+    }
     return kExitDone;
   } catch (const CLI::ParseError& error) {
     Report(ErrorCode::kInvalidArgument,
-           fmt::format("{}; try `{} --help`", error.what(), NameOf(ChosenCommand(app))), json);
+           fmt::format("{}; try `{} --help`", error.what(),
+                       NameOf(ChosenCommand(app), context.program)),
+           json);
     return kExitUsage;
   }
   if (!context.isa.empty()) SetSimdTarget(context.isa);
@@ -127,7 +136,8 @@ int ParseAndRun(int argc, const char* const* argv, bool json) {
   }
   if (!context.run) {
     Report(ErrorCode::kInvalidArgument,
-           fmt::format("a command is missing; `{} --help` lists them", NameOf(ChosenCommand(app))),
+           fmt::format("a command is missing; `{} --help` lists them",
+                       NameOf(ChosenCommand(app), context.program)),
            json);
     return kExitUsage;
   }

@@ -48,7 +48,8 @@ TEST_F(CliProgramTest, WrongUsageExitsWith2) {
     EXPECT_EQ(json.exit_code, 2) << arguments;
     EXPECT_EQ(Json::parse(json.out)["error"]["code"], "invalid_argument") << arguments;
   }
-  EXPECT_NE(Run("runs show").err.find("`cambium runs show --help`"), std::string::npos);
+  EXPECT_NE(Run("runs show").err.find("`" + ProgramName() + " runs show --help`"),
+            std::string::npos);
 }
 
 TEST_F(CliProgramTest, FailuresExitWith1AndNameTheFile) {
@@ -83,9 +84,9 @@ TEST_F(CliProgramTest, ShowsRuns) {
   EXPECT_EQ(Json::parse(Run("runs list --ledger new.sqlite --json").out)["runs"].size(), 0u);
   EXPECT_EQ(Run("runs show latest --ledger new.sqlite").exit_code, 1);
   EXPECT_FALSE(std::filesystem::exists(folder_ / "new.sqlite")) << "reading has made a ledger";
-
   EXPECT_EQ(Run("runs list --ledger no/such/runs.sqlite").out, "");
   EXPECT_FALSE(std::filesystem::exists(folder_ / "no"));
+
   Ledger ledger(folder_ / "runs.sqlite");
   for (int i = 0; i < 3; ++i) {
     const std::string id = ledger.BeginRun({.kind = "a kind of run with a very long name",
@@ -152,6 +153,15 @@ TEST_F(CliProgramTest, EveryHelpFitsTheTerminalAndEndsWithExamples) {
     }
   }
   EXPECT_GE(commands.size(), 5u);
+  // With --json, in whichever order, one object.
+  for (const char* arguments : {"--help --json", "train --json --help"}) {
+    const Result help = Run(arguments);
+    EXPECT_EQ(help.exit_code, 0);
+    EXPECT_EQ(Json::parse(help.out)["help"].get<std::string>().find("Usage: cambium") ==
+                  std::string::npos,
+              false)
+        << help.out;
+  }
   EXPECT_NE(Run("--help").out.find("Exit codes: 0 done"), std::string::npos);
 }
 

@@ -11,6 +11,8 @@
 namespace cambium {
 
 struct Context {
+  std::string program = "cambium";  // as it was called, quoted for a shell: begins suggestions
+
   size_t threads = 0;  // 0: one per CPU that the process may use
   std::string isa;     // empty: the best this CPU has; applied before the command runs
   bool json = false;   // one JSON object on standard output

@@ -89,7 +89,8 @@ class RecordStream {
 void Generate(const Context& context, const GenerateOptions& options) {
   if (options.records.empty() == options.bytes.empty()) {
     Fail(ErrorCode::kInvalidArgument,
-         "say how much: either --records N or --bytes SIZE; try `cambium data generate --help`");
+         "say how much: either --records N or --bytes SIZE; try `{} data generate --help`",
+         context.program);
   }
   constexpr uint64_t kNoLimit = std::numeric_limits<uint64_t>::max();
   const uint64_t max_records = options.records.empty() ? kNoLimit : ParseCount(options.records);

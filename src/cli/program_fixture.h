@@ -44,6 +44,11 @@ class ProgramFixture : public ::testing::Test {
             .out = ReadFile(out),
             .err = ReadFile(err)};
   }
+  // As the program was called: what it begins suggested commands with.
+  static std::string ProgramName() {
+    const std::string line = CAMBIUM_PROGRAM;
+    return line.substr(line.rfind(' ') + 1);
+  }
   ProgramResult Run(const std::string& arguments) { return Shell("cambium " + arguments); }
 
   std::filesystem::path folder_;  // also the working folder

@@ -12,6 +12,8 @@
 #include "cli/option_checks.h"
 #include "cli/output.h"
 #include "cli/train_options.h"
+#include "cli/shell_quote.h"
+#include "cli/tokenizer_choice.h"
 #include "formats/hf_tokenizer.h"
 #include "infer/generate.h"
 #include "numerics/machine_peak.h"
@@ -235,14 +237,14 @@ void Quickstart(const std::filesystem::path& out, uint64_t steps, Context& conte
     Print(fmt::format("identical to the reference run: {}\n", identical ? "yes" : "no"));
   }
   const std::string first =
-      run.finished ? fmt::format("cambium generate --model {} --prompt \"One day a little fox\"",
+      run.finished ? fmt::format("generate --model {} --prompt \"One day a little fox\"",
                                  ShellQuote((out / "model" / "model.gguf").string()))
-                   : "cambium quickstart";
+                   : "quickstart";
   Print(
-      fmt::format("\nNext:\n  {}\n"
-                  "  cambium train --data YOUR_TEXT --out my-model --budget 10m\n"
-                  "  cambium runs list\n",
-                  first));
+      fmt::format("\nNext:\n  {0} {1}\n"
+                  "  {0} train --data YOUR_TEXT --out my-model --budget 10m\n"
+                  "  {0} runs list\n",
+                  context.program, first));
 }
 
 }  // namespace

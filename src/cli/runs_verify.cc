@@ -199,12 +199,12 @@ void Verify(Context& context, const std::string& id, uint64_t num_steps) {
     return;
   }
   Print(fmt::format(
-      "NOT verified: run {} differs after step {}{}\n  recorded {}\n  found    {}\n"
-      "To find the operation: `cambium train --trace-ops` on both machines, then "
-      "`cambium runs compare-traces`.\n",
+      "NOT verified: run {0} differs after step {1}{2}\n  recorded {3}\n  found    {4}\n"
+      "To find the operation: `{5} train --trace-ops FILE` on both machines, then\n"
+      "`{5} runs compare-traces`.\n",
       details.record.id, verdict.first_difference->step,
       verdict.last_equal > 0 ? fmt::format(" (step {} is still equal)", verdict.last_equal) : "",
-      verdict.first_difference->sha256, verdict.found));
+      verdict.first_difference->sha256, verdict.found, context.program));
 }
 
 }  // namespace

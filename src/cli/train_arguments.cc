@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "cli/option_checks.h"
+#include "cli/shell_quote.h"
 #include "cli/train_options.h"
 
 namespace cambium {
@@ -117,8 +118,8 @@ void AddTrainOptions(CLI::App& command, TrainArguments& a) {
                    "something else than it are refused. Without a checkpoint, start");
 }
 
-std::string CommandToGoOn(const CLI::App& command) {
-  std::string line = "cambium train";
+std::string CommandToGoOn(const CLI::App& command, const std::string& program) {
+  std::string line = program + " train";
   const auto repeat = [&line](const CLI::App& app, const char* name) {
     const CLI::Option* option = app.get_option_no_throw(name);
     if (option == nullptr || option->count() == 0) return;

@@ -41,6 +41,7 @@ void AddTrainOptions(CLI::App& command, TrainArguments& arguments);
 
 // The command that goes on with the run of this command line, as a shell reads it: the same data
 // and files, --resume, and nothing that the checkpoint knows.
-std::string CommandToGoOn(const CLI::App& command);
+// program: as it was called, quoted.
+std::string CommandToGoOn(const CLI::App& command, const std::string& program);
 
 }  // namespace cambium

@@ -228,7 +228,9 @@ void AddTrainCommand(CLI::App& app, Context& context) {
               "cambium train --data books/ --out my-model --resume\n"
               "cambium train --data books/ --out again --config my-model/config.toml");
   command->callback([&context, command, a] {
-    context.run = [&context, a, go_on = CommandToGoOn(*command)] { Train(*a, go_on, context); };
+    context.run = [&context, a, go_on = CommandToGoOn(*command, context.program)] {
+      Train(*a, go_on, context);
+    };
   });
 }
 

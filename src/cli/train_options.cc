@@ -6,8 +6,7 @@
 #include "base/file.h"
 #include "base/progress.h"
 #include "cli/output.h"
-#include "formats/gguf_tokenizer.h"
-#include "formats/hf_tokenizer.h"
+#include "cli/shell_quote.h"
 
 namespace cambium {
 
@@ -97,15 +96,6 @@ double MeanBytesPerToken(const std::filesystem::path& data, const TokenDatasetOp
   return static_cast<double>(bytes) / static_cast<double>(std::max<size_t>(1, tokens));
 }
 
-std::string ShellQuote(const std::string& word) {
-  if (!word.empty() && word.find_first_of(" \t\n'\"$&;|<>()*?[]~`\\#!{}") == std::string::npos) {
-    return word;
-  }
-  std::string quoted = "'";
-  for (const char c : word) quoted += c == '\'' ? "'\\''" : std::string(1, c);
-  return quoted + "'";
-}
-
 namespace {
 
 std::string ModelIn(const std::string& out) {
@@ -118,7 +108,7 @@ Json ResultJson(const TrainRunResult& result, const std::string& out) {
                {"interrupted", !result.finished},
                {"already_finished", false},
                {"step", result.steps_done},
-               {"steps", result.steps_done},
+               {"steps", result.num_steps},
                {"tokens", result.tokens},
                {"flops", result.flops},
                {"train_loss", result.train_loss},
@@ -135,7 +125,8 @@ Json ResultJson(const TrainRunResult& result, const std::string& out) {
   return json;
 }
 
-std::string ResultText(const TrainRunResult& result, const std::string& out) {
+std::string ResultText(const TrainRunResult& result, const std::string& out,
+                       const std::string& program) {
   std::string text = fmt::format(
       "trained     {} tokens in {}, {} tokens/s\n", FormatCount(static_cast<double>(result.tokens)),
       FormatDuration(result.wall_seconds), FormatCount(result.tokens_per_s));
@@ -146,9 +137,9 @@ std::string ResultText(const TrainRunResult& result, const std::string& out) {
   const std::string model = ModelIn(out);
   text += fmt::format("fingerprint {}\nmodel       {}\n", result.fingerprint, model);
   return text + fmt::format(
-                    "\nNext:\n  cambium generate --model {} --prompt \"Once upon a time\"\n"
-                    "  cambium info {}\n",
-                    ShellQuote(model), ShellQuote(model));
+                    "\nNext:\n  {0} generate --model {1} --prompt \"Once upon a time\"\n"
+                    "  {0} info {1}\n",
+                    program, ShellQuote(model));
 }
 
 }  // namespace
@@ -163,7 +154,7 @@ void ReportFinishedBefore(const TrainRunResult& result, const std::string& out,
   }
   Print(fmt::format("already finished: all {} steps were done before; nothing was changed\n",
                     result.steps_done));
-  Print(ResultText(result, out));
+  Print(ResultText(result, out, context.program));
 }
 
 void ReportTraining(const TrainRunResult& result, const std::string& out,
@@ -173,7 +164,7 @@ void ReportTraining(const TrainRunResult& result, const std::string& out,
     if (!result.finished) json["command_to_go_on"] = command_to_go_on;
     PrintJson(json);
   } else if (result.finished) {
-    Print(ResultText(result, out));
+    Print(ResultText(result, out, context.program));
   } else {
     Print(fmt::format("stopped after step {}; everything is saved. To go on:\n  {}\n",
                       result.steps_done, command_to_go_on));

@@ -36,7 +36,4 @@ void ReportTraining(const TrainRunResult& result, const std::string& out,
 void ReportFinishedBefore(const TrainRunResult& result, const std::string& out,
                           const Context& context);
 
-// A word as a shell reads it back.
-std::string ShellQuote(const std::string& word);
-
 }  // namespace cambium

@@ -79,6 +79,7 @@ std::optional<TrainRunResult> ResultOfFinishedRun(const std::filesystem::path& o
     result.flops = record.at("flops");
     ReadMetrics(out / "metrics.jsonl", config, result);
     return result;
+    result.num_steps = config.num_steps;
   } catch (const Json::exception&) {
     return std::nullopt;  // A record of no use is written again.
   }

@@ -424,6 +424,7 @@ TrainRunResult TrainRun::Run() {
     result_.tokens_per_s =
         static_cast<double>(config_.TokensPerStep()) / step_seconds_[step_seconds_.size() / 2];
   }
+  result_.num_steps = config_.num_steps;
   return result_;
 }
 
