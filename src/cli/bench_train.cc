@@ -156,7 +156,7 @@ void BenchTrain(const Context& context, const BenchTrainArguments& a) {
                           ? (before.bf16_flops_per_s + after.bf16_flops_per_s) / 2
                           : (before.f32_flops_per_s + after.f32_flops_per_s) / 2;
   const double tokens_per_s = static_cast<double>(config.TokensPerStep()) / result.median();
-  const double flops_per_s = config.FlopsPerStep() / result.median();
+  const double flops_per_s = static_cast<double>(config.FlopsPerStep()) / result.median();
   if (context.json) {
     Json profile = Json::array();
     for (const auto& entry : result.profile.entries) {

@@ -140,7 +140,7 @@ void CheckData(const TrainArguments& a, const TokenDatasetOptions& dataset) {
 
 void PrintPlan(const TrainConfig& config, const MemoryPlan& plan, double peak) {
   const auto tokens = static_cast<double>(config.num_steps * config.TokensPerStep());
-  const double flops = config.FlopsPerStep() * static_cast<double>(config.num_steps);
+  const auto flops = static_cast<double>(config.FlopsOf(config.num_steps));
   const auto bytes = [](size_t size) { return FormatBytes(static_cast<double>(size)); };
   std::fputs(
       fmt::format("\n{}\n"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/model_config.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 
 namespace cambium {
@@ -93,6 +95,14 @@ size_t ModelConfig::NumMatmulParameters() const {
 size_t ModelConfig::NumParameters() const {
   const size_t norms = width * (2 * num_layers + 1) + (qk_norm ? 2 * num_layers * head_dim : 0);
   return NumMatmulParameters() + norms + (tied_embeddings ? 0 : vocab_size * width);
+}
+
+uint64_t ModelConfig::ForwardFlopsOfRow(uint64_t row_tokens) const {
+  const uint64_t seen = window > 0 ? std::min<uint64_t>(window, row_tokens) : row_tokens;
+  // 1 + 2 + ... + seen, and `seen` for each token after these.
+  const uint64_t visible_keys = seen * (seen + 1) / 2 + seen * (row_tokens - seen);
+  return 2 * NumMatmulParameters() * row_tokens +
+         4 * num_layers * num_heads * head_dim * visible_keys;
 }
 
 double ModelConfig::ForwardFlopsPerToken(double mean_visible_keys) const {

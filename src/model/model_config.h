@@ -52,6 +52,9 @@ struct ModelConfig {
   size_t NumParameters() const;
   size_t NumMatmulParameters() const;
   double ForwardFlopsPerToken(double mean_visible_keys) const;
+  // The same, exactly, for a row of tokens, each of which sees itself and those before it (with a
+  // window: no more than that).
+  uint64_t ForwardFlopsOfRow(uint64_t row_tokens) const;
 
   Json ToJson() const;
   // Unknown or missing keys: kInvalidArgument.

@@ -142,7 +142,7 @@ BudgetChoice ChooseForBudget(double seconds, double elapsed_s, uint64_t data_tok
     choice.config.compute = compute;
     choice.config.seed = seed;
     choice.step_seconds = MeasureStep(choice.config, std::min(1.5, 0.03 * seconds), pool);
-    choice.flops_per_s = choice.config.FlopsPerStep() / choice.step_seconds;
+    choice.flops_per_s = static_cast<double>(choice.config.FlopsPerStep()) / choice.step_seconds;
   }
   TrainConfig& config = choice.config;
   const double step_tokens = static_cast<double>(config.TokensPerStep());

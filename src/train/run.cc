@@ -252,8 +252,8 @@ void TrainRun::AfterStep(const StepResult& step, double seconds) {
   loss_curve_.Add(step.loss);
   std::string details = fmt::format("loss {:.3f} {}", average_loss_, loss_curve_.Text());
   if (options_.peak_flops_per_s > 0) {
-    details += fmt::format("  {:.0f}% of peak",
-                           100 * config_.FlopsPerStep() / seconds / options_.peak_flops_per_s);
+    details += fmt::format("  {:.0f}% of peak", 100 * static_cast<double>(config_.FlopsPerStep()) /
+                                                    seconds / options_.peak_flops_per_s);
   }
   progress_->Update(step_ * config_.TokensPerStep(), details);
   if (Due(options_.log_every_steps) || step_ == config_.num_steps) {
@@ -308,7 +308,7 @@ RunEnd TrainRun::End(RunStatus status, const std::string& message) {
   return {.status = status,
           .message = message,
           .tokens = static_cast<int64_t>(step_ * config_.TokensPerStep()),
-          .flops = static_cast<int64_t>(static_cast<double>(step_) * config_.FlopsPerStep()),
+          .flops = static_cast<int64_t>(config_.FlopsOf(step_)),
           .wall_seconds = earlier_wall_s_ + SecondsSince(start_),
           .cpu_seconds = earlier_cpu_s_ + ProcessCpuSeconds() - cpu_start_,
           .fingerprint = status == RunStatus::kDone ? result_.fingerprint : ""};
@@ -417,7 +417,7 @@ TrainRunResult TrainRun::Run() {
   result_.wall_seconds = end.wall_seconds;
   result_.cpu_seconds = end.cpu_seconds;
   result_.tokens = static_cast<uint64_t>(end.tokens);
-  result_.flops = static_cast<double>(end.flops);
+  result_.flops = static_cast<uint64_t>(end.flops);
   if (!step_seconds_.empty()) {
     std::nth_element(step_seconds_.begin(), step_seconds_.begin() + step_seconds_.size() / 2,
                      step_seconds_.end());

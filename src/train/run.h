@@ -68,14 +68,15 @@ struct TrainRunOptions {
 struct TrainRunResult {
   std::string run_id;  // empty without ledger
   uint64_t steps_done = 0;
-  bool finished = false;  // all steps; else interrupted, and a checkpoint says where
+  uint64_t num_steps = 0;  // of the whole run
+  bool finished = false;   // all steps; else interrupted, and a checkpoint says where
   std::string fingerprint;
   double train_loss = 0;  // of the last step
   std::optional<Evaluation> validation;
   double wall_seconds = 0;  // over all parts of the run
   double cpu_seconds = 0;
   uint64_t tokens = 0;
-  double flops = 0;
+  uint64_t flops = 0;
   double tokens_per_s = 0;  // median over steps of this part
   size_t planned_bytes = 0;
   std::vector<StepFingerprint> fingerprints;  // of this part

@@ -3,9 +3,8 @@
 
 #include <bit>
 #include <cmath>
-#include <sstream>
-
-#include <toml++/toml.h>
+#include <cstdint>
+#include <limits>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -86,10 +85,14 @@ void TrainConfig::Validate() const {
           "batch_mode = '{}' must be auto, packed or stream", batch_mode);
 }
 
-double TrainConfig::FlopsPerStep() const {
-  // A causal row of T tokens sees (T + 1) / 2 keys on average.
-  const double keys = (static_cast<double>(row_tokens) + 1) / 2;
-  return 3 * model.ForwardFlopsPerToken(keys) * static_cast<double>(TokensPerStep());
+uint64_t TrainConfig::FlopsPerStep() const {
+  return 3 * model.ForwardFlopsOfRow(row_tokens) * rows;
+}
+
+uint64_t TrainConfig::FlopsOf(uint64_t steps) const {
+  constexpr auto kMost = static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
+  uint64_t flops = 0;
+  return __builtin_mul_overflow(steps, FlopsPerStep(), &flops) ? kMost : std::min(flops, kMost);
 }
 
 Json TrainConfig::ToJson() const {

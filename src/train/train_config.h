@@ -56,8 +56,10 @@ struct TrainConfig {
   // Throws kInvalidArgument naming the field.
   void Validate() const;
   uint64_t TokensPerStep() const { return uint64_t{rows} * row_tokens; }
-  // Matrix products and attention of forward and backward (3x forward), exact by formula.
-  double FlopsPerStep() const;
+  // Matrix products and attention of forward and backward (3x forward), counted exactly, for rows
+  // of one document each. Of all steps: at most 2^63 - 1, which is a century of one machine.
+  uint64_t FlopsPerStep() const;
+  uint64_t FlopsOf(uint64_t steps) const;
 
   Json ToJson() const;
   static TrainConfig FromJson(const Json& json);
