@@ -5,9 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <sstream>
 
 #include "base/json.h"
 #include "base/philox.h"
+#include "base/text_width.h"
 #include "cli/program_fixture.h"
 #include "ledger/ledger.h"
 #include "model/model_file.h"
@@ -126,8 +128,6 @@ TEST_F(ModelCommandsTest, DescribeMeasureAndVerifyARun) {
   EXPECT_NE(refused.err.find("the data has changed"), std::string::npos) << refused.err;
 }
 
-TEST_F(ModelCommandsTest, VerifyNamesTheFirstStepThatDiffers) {
-  ASSERT_EQ(Train("--out run --threads 2").exit_code, 0);
 TEST_F(ModelCommandsTest, NarrowModelsHaveOneFingerprintInEveryFormat) {
   for (const char* type : {"bf16", "f16"}) {
     ASSERT_EQ(Train(fmt::format("--out {0} --hf --export {0} --lr 0.01", type)).exit_code, 0);
@@ -159,6 +159,8 @@ TEST_F(ModelCommandsTest, VerifyShowsWhatItCompares) {
   EXPECT_EQ(verified.err.find("validation"), std::string::npos) << verified.err;
 }
 
+TEST_F(ModelCommandsTest, VerifyNamesTheFirstStepThatDiffers) {
+  ASSERT_EQ(Train("--out run --threads 2").exit_code, 0);
   // The same configuration under a record that says something else about step 3.
   Ledger ledger(folder_ / "runs.sqlite");
   const RunDetails run = ledger.Show("latest");

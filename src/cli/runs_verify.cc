@@ -106,8 +106,7 @@ Verdict Repeat(const RepeatedRun& run, const RunDetails& details, uint64_t last_
   options.dataset = run.dataset;
   options.stop_after_steps = last_step;
   options.checkpoint_every_s = 0;
-  options.eval_every_steps = run.config.num_steps + 1;
-  options.eval_max_tokens = 1;
+  options.validate = false;  // it changes no bits
   options.fingerprint_every_steps = run.config.num_steps + 1;
   options.threads = static_cast<int>(pool.num_threads());
   options.quiet = context.quiet;
@@ -124,7 +123,8 @@ Verdict Repeat(const RepeatedRun& run, const RunDetails& details, uint64_t last_
         throw BitsDiffer();
       }
       verdict.last_equal = recorded.step;
-      context.Note(fmt::format("step {:>6}  equal  loss {:.5f}", step, result.loss));
+      context.Note(fmt::format("step {:>6}  weights equal: {:.16}...  loss {:.5f}", step, found,
+                               result.loss));
     }
   };
   try {
@@ -175,6 +175,10 @@ void Verify(Context& context, const std::string& id, uint64_t num_steps) {
   const bool verified = verdict.first_difference == nullptr;
   context.exit_code = verified ? kExitDone : kExitFailed;
   if (context.json) {
+  context.Note(
+      fmt::format("repeating {} of {} steps; the weights' SHA-256 is compared after each "
+                  "step that has one on record",
+                  last_step, run.config.num_steps));
     Json json = {{"run_id", details.record.id},
                  {"verified", verified},
                  {"steps", verdict.steps},

@@ -188,6 +188,7 @@ void Train(const TrainArguments& a, const std::string& command_to_go_on, Context
   options.dataset = dataset;
   options.resume = a.resume;
   if (a.eval_every) {
+  options.final_eval_max_tokens = FinalEvalTokens(config, a.budget ? 8192 : 800'000);
     // Never before the end is more steps than there are.
     options.eval_every_steps = *a.eval_every == 0 ? config.num_steps + 1 : *a.eval_every;
   }

@@ -60,6 +60,8 @@ std::shared_ptr<const Tokenizer> FindTokenizer(const std::filesystem::path& fold
       std::shared_ptr<const Tokenizer> tokenizer = LoadTokenizer(name);
       if (ToHex(tokenizer->Hash()) == hash) return tokenizer;
     } catch (const Error& error) {
+    json["validation_rows"] = result.validation->num_rows;
+    json["validation_rows_total"] = result.validation->total_rows;
       if (error.code() == ErrorCode::kIo || error.code() == ErrorCode::kResourceExhausted) throw;
     }
   }

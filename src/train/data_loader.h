@@ -103,6 +103,8 @@ class ValidationLoader {
                    std::vector<uint32_t> bytes_of_token);
 
   uint64_t num_batches() const { return (num_rows_ + options_.rows - 1) / options_.rows; }
+  uint64_t num_rows() const { return num_rows_; }             // that batches are made of
+  uint64_t total_rows() const { return packed_.num_rows(); }  // of all validation documents
   // Always options.rows rows: the last batch is filled up with padding. REQUIRES: index in range.
   void Load(uint64_t index, Batch& batch) const;
 

@@ -9,6 +9,8 @@ namespace cambium {
 
 Evaluation Evaluate(Trainer& trainer, const ValidationLoader& loader) {
   Evaluation result;
+  result.num_rows = loader.num_rows();
+  result.total_rows = loader.total_rows();
   double sum = 0;
   Batch batch;
   for (uint64_t i = 0; i < loader.num_batches(); ++i) {

@@ -18,6 +18,8 @@ struct Evaluation {
   double bits_per_byte = 0;  // of text; independent of the tokenizer
   uint64_t num_tokens = 0;
   uint64_t num_bytes = 0;
+  uint64_t num_rows = 0;    // of the loader's, which may be a sample
+  uint64_t total_rows = 0;  // of all validation documents
 };
 
 // All batches of the loader, in order.

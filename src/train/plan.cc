@@ -84,6 +84,13 @@ double MeasureStep(TrainConfig config, double enough_s, ThreadPool& pool) {
   return seconds[1 + (seconds.size() - 1) / 2];
 }
 
+double TrainedTokens(const TrainConfig& config) {
+  return static_cast<double>(config.num_steps) * static_cast<double>(config.TokensPerStep());
+}
+
+// Of the trained tokens: 3 % of the time at a third of the cost.
+constexpr double kFinalEvalShare = 0.03 * 3;
+
 }  // namespace
 
 TrainConfig DefaultTrainConfig(const ModelConfig& model, uint64_t tokens, OptimizerKind optimizer) {
@@ -105,11 +112,12 @@ TrainConfig DefaultTrainConfig(const ModelConfig& model, uint64_t tokens, Optimi
 }
 
 uint64_t BudgetEvalTokens(const TrainConfig& config) {
-  // Ten validations, the last of four times the size, take 5 % of the time of the steps; a token's
-  // forward pass costs a third of a training step's.
-  const double tokens =
-      static_cast<double>(config.num_steps) * static_cast<double>(config.TokensPerStep());
-  return static_cast<uint64_t>(std::clamp(0.05 * 3 / 13 * tokens, 2048.0, 200'000.0));
+  // Nine validations; a token's forward pass costs a third of a training step's.
+  return static_cast<uint64_t>(std::clamp(0.02 * 3 / 9 * TrainedTokens(config), 2048.0, 200'000.0));
+}
+
+uint64_t FinalEvalTokens(const TrainConfig& config, uint64_t at_least) {
+  return std::max(static_cast<uint64_t>(kFinalEvalShare * TrainedTokens(config)), at_least);
 }
 
 BudgetChoice ChooseForBudget(double seconds, double elapsed_s, uint64_t data_tokens,
@@ -150,10 +158,14 @@ BudgetChoice ChooseForBudget(double seconds, double elapsed_s, uint64_t data_tok
   const double useful = kMaxEpochs * static_cast<double>(data_tokens) / step_tokens;
   config.num_steps = static_cast<uint64_t>(std::max(1.0, std::min(affordable, useful)));
   config.warmup_steps = std::min<uint64_t>(config.num_steps / 20, 100);
-  const double tokens = static_cast<double>(config.num_steps) * step_tokens;
+  const double tokens = TrainedTokens(config);
+  // All that is kept for validation is seen at the end.
+  const double whole = static_cast<double>(std::max<uint64_t>(1, data_tokens));
+  config.val_fraction =
+      std::min(config.val_fraction, std::max(kFinalEvalShare * tokens, 2048.0) / whole);
   const double parameters = static_cast<double>(config.model.NumParameters());
   choice.tokens_per_parameter = tokens / parameters;
-  choice.epochs = tokens / static_cast<double>(std::max<uint64_t>(1, data_tokens));
+  choice.epochs = tokens / whole;
   choice.explanation = fmt::format(
       "measured {:.0f} GFLOP/s in training steps, {:.0f} % of this machine's {} peak\n"
       "chosen   {} layers, width {}: {} parameters, {} tokens\n"

@@ -37,7 +37,11 @@ BudgetChoice ChooseForBudget(double seconds, double elapsed_s, uint64_t data_tok
                              size_t vocab_size, DType compute, OptimizerKind optimizer,
                              uint64_t seed, ThreadPool& pool);
 
-// Tokens of one validation (TrainRunOptions::eval_max_tokens) that such a run has time for.
+// Tokens of one validation during a run with a budget (TrainRunOptions::eval_max_tokens), which all
+// together take 2 % of its time.
 uint64_t BudgetEvalTokens(const TrainConfig& config);
+// Tokens of the validation at the end of a run: 3 % of its time, or `at_least`. ChooseForBudget
+// keeps no more for validation.
+uint64_t FinalEvalTokens(const TrainConfig& config, uint64_t at_least);
 
 }  // namespace cambium

@@ -27,7 +27,9 @@ void ReadMetrics(const std::filesystem::path& path, const TrainConfig& config,
     }
     if (line.contains("validation_bits_per_byte")) {
       result.validation = {.nats_per_token = line.at("validation_nats_per_token"),
-                           .bits_per_byte = line.at("validation_bits_per_byte")};
+                           .bits_per_byte = line.at("validation_bits_per_byte"),
+                           .num_rows = line.value("validation_rows", uint64_t{0}),
+                           .total_rows = line.value("validation_rows_total", uint64_t{0})};
     }
   }
   if (seconds.empty()) return;

@@ -203,21 +203,27 @@ void TrainRun::SaveState() {
 }
 
 void TrainRun::ValidateModel(bool last) {
-  if (tokens_->info().num_validation_tokens == 0) return;
-  const ValidationLoader loader(tokens_,
-                                {.rows = config_.micro_batch_rows,
-                                 .row_tokens = config_.row_tokens,
-                                 .bos_id = options_.tokenizer->bos_id(),
-                                 .max_tokens = options_.eval_max_tokens * (last ? 4 : 1)},
-                                BytesOfTokens(*options_.tokenizer));
+  if (!options_.validate || tokens_->info().num_validation_tokens == 0) return;
+  const ValidationLoader loader(
+      tokens_,
+      {.rows = config_.micro_batch_rows,
+       .row_tokens = config_.row_tokens,
+       .bos_id = options_.tokenizer->bos_id(),
+       .max_tokens = last ? options_.final_eval_max_tokens : options_.eval_max_tokens},
+      BytesOfTokens(*options_.tokenizer));
   result_.validation = Evaluate(*trainer_, loader);
   const Evaluation& v = *result_.validation;
   metrics_->Append({{"step", step_},
                     {"validation_nats_per_token", v.nats_per_token},
-                    {"validation_bits_per_byte", v.bits_per_byte}});
+                    {"validation_bits_per_byte", v.bits_per_byte},
+                    {"validation_rows", v.num_rows},
+                    {"validation_rows_total", v.total_rows}});
   recorder_->Metric({static_cast<int64_t>(step_), "validation_bits_per_byte", v.bits_per_byte});
-  progress_->Note(fmt::format("step {:>6}  validation {:.4f} bits/byte  ({:.4f} nats/token)", step_,
-                              v.bits_per_byte, v.nats_per_token));
+  const std::string rows = v.num_rows < v.total_rows
+                               ? fmt::format("{} of {} rows", v.num_rows, v.total_rows)
+                               : fmt::format("all {} rows", v.total_rows);
+  progress_->Note(fmt::format("step {:>6}  validation {:.4f} bits/byte  ({:.4f} nats/token, {})",
+                              step_, v.bits_per_byte, v.nats_per_token, rows));
   Sample();
 }
 

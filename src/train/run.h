@@ -40,7 +40,9 @@ struct TrainRunOptions {
 
   uint64_t log_every_steps = 1;
   uint64_t eval_every_steps = 0;       // 0: a tenth of the run
-  uint64_t eval_max_tokens = 200'000;  // of one validation during the run; the last sees four times
+  uint64_t eval_max_tokens = 200'000;  // of one validation during the run
+  uint64_t final_eval_max_tokens = 0;  // of the one at its end; 0: all there are
+  bool validate = true;                // false: never
   double checkpoint_every_s = 60;      // 0: only at the end and on Ctrl-C
   // Steps after which the weights' fingerprint is recorded, besides the last; 0: a twentieth.
   uint64_t fingerprint_every_steps = 0;

@@ -290,6 +290,28 @@ TEST_F(RunTest, ACompleteRunGivesItsRecordedResult) {
   EXPECT_EQ(ReadFile(options.out / "run.json"), record);
 }
 
+TEST_F(RunTest, ValidationsOnTheWaySeeASampleAndTheLastOneAll) {
+  TrainRunOptions options = Options("validated", TestConfig(6));
+  options.eval_every_steps = 3;
+  options.eval_max_tokens = 64;
+  const TrainRunResult result = Train(options);
+  std::istringstream lines(ReadFile(options.out / "metrics.jsonl"));
+  std::vector<Json> validations;
+  for (std::string line; std::getline(lines, line);) {
+    const Json json = Json::parse(line);
+    if (json.contains("validation_rows")) validations.push_back(json);
+  }
+  ASSERT_EQ(validations.size(), 2u);
+  EXPECT_EQ(validations[0]["validation_rows"], 64 / 32);
+  EXPECT_GT(validations[0]["validation_rows_total"], 64 / 32);
+  EXPECT_EQ(validations[1]["validation_rows"], validations[1]["validation_rows_total"]);
+  EXPECT_EQ(result.validation->num_rows, result.validation->total_rows);
+
+  options = Options("not_validated", TestConfig(6));
+  options.validate = false;
+  EXPECT_FALSE(Train(options).validation.has_value());
+}
+
 TEST_F(RunTest, NotANumberStopsTheRunAndKeepsTheCheckpoint) {
   constexpr uint64_t kSteps = 8;
   const TrainConfig config = TestConfig(kSteps);
