@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "base/file.h"
+#include "base/folder_lock.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
 #include "cli/commands.h"
@@ -163,6 +164,7 @@ void Quickstart(const std::filesystem::path& out, uint64_t steps, Context& conte
   ThreadPool pool(context.NumThreads());
   MakeDirectories(out);
   WriteFileAtomically(marker, "The folder of a cambium quickstart, which the next one replaces.\n");
+  const FolderLock lock(out);
   const TrainConfig config = QuickstartConfig();
   context.Note("writing the built-in corpus and learning its tokens");
   WriteCorpus(out / "corpus.jsonl", CorpusSplit::kTrain, kCorpusBytes);

@@ -3,8 +3,7 @@
 #include <memory>
 #include <optional>
 
-#include "base/file.h"
-#include "base/interrupt.h"
+#include "base/folder_lock.h"
 #include "base/progress.h"
 #include "cli/commands.h"
 #include "cli/exit_codes.h"
@@ -128,7 +127,7 @@ std::optional<RecordedRun> RunToResume(const TrainArguments& a) {
   return run;
 }
 
-// Missing, empty and binary data is found before anything is made or said.
+// Missing, empty and binary data is found before anything is computed or said.
 void CheckData(const TrainArguments& a, const TokenDatasetOptions& dataset) {
   if (!std::filesystem::exists(a.data)) {
     Fail(ErrorCode::kNotFound, "{}: no such file or folder (--data)", a.data);
@@ -154,6 +153,8 @@ void PrintPlan(const TrainConfig& config, const MemoryPlan& plan, double peak) {
                   FormatDuration(flops / peak), DTypeName(config.compute),
                   bytes(plan.total_bytes()), bytes(plan.weights_bytes), bytes(plan.gradients_bytes),
                   bytes(plan.optimizer_bytes), bytes(plan.activations_bytes),
+  const NewFolder folder(out);
+  const FolderLock lock(out);
                   bytes(plan.packing_bytes))
           .c_str(),
       stderr);
@@ -175,7 +176,6 @@ void Train(const TrainArguments& a, const std::string& command_to_go_on, Context
   dataset.reader.skip_bad_json_lines = a.skip_bad_lines;
   dataset.reader.exclude.push_back(out);
   CheckData(a, dataset);
-  const NewFolder folder(out);
   ThreadPool pool(context.NumThreads());
   const Start start = MakeStart(a, run, context, dataset, pool);
   const TrainConfig& config = start.config;

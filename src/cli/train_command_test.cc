@@ -152,7 +152,30 @@ TEST_F(TrainCommandTest, CtrlCSavesAndSaysHowToGoOn) {
   EXPECT_EQ(json["interrupted"], true);
   EXPECT_EQ(json["finished"], false);
   EXPECT_GT(json["step"], 0);
-  EXPECT_EQ(json["command_to_go_on"], "cambium " + go_on + "--json --quiet --resume");
+  EXPECT_EQ(json["steps"], 100000);
+  EXPECT_EQ(json["command_to_go_on"], ProgramName() + " " + go_on + "--json --quiet --resume");
+  // What service managers send is no different.
+  const ProgramResult terminated = interrupt(go_on + "--quiet --resume --json", "TERM");
+  EXPECT_EQ(terminated.exit_code, 130) << terminated.err;
+  EXPECT_GT(Json::parse(terminated.out)["step"], json["step"]);
+}
+
+TEST_F(TrainCommandTest, TwoProcessesDoNotShareAFolder) {
+  const std::string shape =
+      "train --data text.txt --ledger runs.sqlite --preset nano --tokenizer byte --rows 4 "
+      "--steps 100000 --checkpoint-every 0 --quiet --no-samples --out run";
+  // A second one while the first is at work, which is then killed.
+  const ProgramResult second = Shell(
+      fmt::format("{} {} & while ! test -s run/metrics.jsonl; do sleep 0.05; done; "
+                  "cambium {} --resume; code=$?; kill -KILL $!; wait $! 2>/dev/null; exit $code",
+                  CAMBIUM_PROGRAM, shape, shape));
+  EXPECT_EQ(second.exit_code, 1) << second.err;
+  EXPECT_NE(second.err.find("error: run: another process, number "), std::string::npos)
+      << second.err;
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "run/.lock"));
+  // Neither the lock of a killed process nor that of one that ended is in the way.
+  EXPECT_EQ(Train("--out run --resume --quiet").exit_code, 0);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "run/.lock"));
 }
 
 TEST_F(TrainCommandTest, SamplesChangeNothing) {

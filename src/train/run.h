@@ -7,6 +7,7 @@
 //   DIR/metrics.jsonl     one line per logged step
 //   DIR/run.json          the run's record, as in the ledger
 //   DIR/tokens.bin        cache of the tokenized data
+//   DIR/.lock             held while the run is worked on (base/folder_lock.h, by the caller)
 //   DIR/checkpoint.ckpt   the last good checkpoint (and checkpoint.prev.ckpt)
 //
 // Exact resume: a run killed at any moment and continued ends in the same bits as one that was not
