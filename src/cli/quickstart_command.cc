@@ -12,9 +12,9 @@
 #include "cli/help.h"
 #include "cli/option_checks.h"
 #include "cli/output.h"
-#include "cli/train_options.h"
 #include "cli/shell_quote.h"
 #include "cli/tokenizer_choice.h"
+#include "cli/train_options.h"
 #include "formats/hf_tokenizer.h"
 #include "infer/generate.h"
 #include "numerics/machine_peak.h"
@@ -174,6 +174,7 @@ void Quickstart(const std::filesystem::path& out, uint64_t steps, Context& conte
   ParameterStore parameters(config.model, true);
   TrainRunOptions options = {.data = out / "corpus.jsonl", .out = out / "model", .config = config};
   options.tokenizer = tokenizer;
+  options.tokenizer_spec = TokenizerSpecOf((out / "tokenizer.json").string());
   options.eval_every_steps = kSteps / 5;
   options.stop_after_steps = steps;
   options.model_name = "cambium-quickstart";

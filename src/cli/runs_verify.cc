@@ -13,6 +13,7 @@
 #include "cli/help.h"
 #include "cli/option_checks.h"
 #include "cli/output.h"
+#include "cli/tokenizer_choice.h"
 #include "cli/train_options.h"
 #include "ledger/ledger.h"
 #include "numerics/simd_target.h"
@@ -25,7 +26,7 @@ struct RepeatedRun {
   TrainConfig config;
   std::filesystem::path data;
   TokenDatasetOptions dataset;
-  std::shared_ptr<const Tokenizer> tokenizer;
+  TokenizerSearch tokenizer;
 };
 
 // Ends the repeated run where it differs; not an error of the program.
@@ -62,8 +63,10 @@ RepeatedRun ReadRecord(const RunDetails& details, const Context& context) {
     const Json json = Json::parse(start.configuration);
     run.config = TrainConfig::FromJson(json.at("train"));
     run.data = json.at("data").get<std::string>();
-    run.dataset.reader.separator = json.at("separator").get<std::string>();
-    run.dataset.reader.skip_bad_json_lines = json.value("skip_bad_lines", false);
+    const DocumentRules rules = DocumentRulesFromJson(json.at("documents"));
+    run.dataset.reader.separator = rules.separator;
+    run.dataset.reader.skip_bad_json_lines = rules.skip_bad_lines;
+    run.tokenizer.wanted = TokenizerIdentityFromJson(json.at("tokenizer"));
   } catch (const Json::exception& error) {
     Fail(ErrorCode::kUnsupported, "run {} (kind {}) has no training configuration: {}",
          details.record.id, start.kind, error.what());
@@ -83,7 +86,8 @@ RepeatedRun ReadRecord(const RunDetails& details, const Context& context) {
         "be repeated",
         run.data.string(), details.record.id, hash, start.data_hash);
   }
-  run.tokenizer = FindTokenizer(start.out_dir, start.tokenizer_hash);
+  run.tokenizer.owner = "run " + details.record.id;
+  run.tokenizer.folder = start.out_dir;
   return run;
 }
 
@@ -102,7 +106,9 @@ Verdict Repeat(const RepeatedRun& run, const RunDetails& details, uint64_t last_
   ParameterStore parameters(run.config.model, /*with_gradients=*/true);
   const VerifyFolder folder;
   TrainRunOptions options = {.data = run.data, .out = folder.path(), .config = run.config};
-  options.tokenizer = run.tokenizer;
+  options.tokenizer = FindOrTrainTokenizer(run.tokenizer, run.data, run.config.model.vocab_size,
+                                           run.dataset, context.quiet, pool);
+  options.tokenizer_spec = run.tokenizer.wanted.spec;
   options.dataset = run.dataset;
   options.stop_after_steps = last_step;
   options.checkpoint_every_s = 0;
@@ -169,16 +175,16 @@ void Verify(Context& context, const std::string& id, uint64_t num_steps) {
   }
   const auto begin = std::chrono::steady_clock::now();
   const RepeatedRun run = ReadRecord(details, context);
+  context.Note(
+      fmt::format("repeating {} of {} steps; the weights' SHA-256 is compared after each "
+                  "step that has one on record",
+                  last_step, run.config.num_steps));
   const Verdict verdict = Repeat(run, details, last_step, context);
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   const bool verified = verdict.first_difference == nullptr;
   context.exit_code = verified ? kExitDone : kExitFailed;
   if (context.json) {
-  context.Note(
-      fmt::format("repeating {} of {} steps; the weights' SHA-256 is compared after each "
-                  "step that has one on record",
-                  last_step, run.config.num_steps));
     Json json = {{"run_id", details.record.id},
                  {"verified", verified},
                  {"steps", verdict.steps},

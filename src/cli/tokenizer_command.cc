@@ -15,7 +15,7 @@
 #include "cli/option_checks.h"
 #include "cli/output.h"
 #include "cli/quantities.h"
-#include "cli/train_options.h"
+#include "cli/tokenizer_choice.h"
 #include "formats/hf_tokenizer.h"
 #include "text/bpe_trainer.h"
 #include "text/document_reader.h"

@@ -6,6 +6,7 @@
 #include "cli/option_checks.h"
 #include "cli/shell_quote.h"
 #include "cli/train_options.h"
+#include "train/run_config.h"
 
 namespace cambium {
 namespace {
@@ -91,7 +92,7 @@ void AddTrainOptions(CLI::App& command, TrainArguments& a) {
       ->required();
   AddConfigurationOptions(command, a);
   command.add_option("--separator", a.separator, "A line that ends a document in plain text")
-      ->capture_default_str();
+      ->default_str(DocumentRules().separator);
   command.add_flag("--skip-bad-lines", a.skip_bad_lines, "Skip and count broken JSONL lines");
   command
       .add_option("--eval-every", a.eval_every,

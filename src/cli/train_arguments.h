@@ -25,9 +25,9 @@ struct TrainArguments {
   std::optional<uint32_t> rows, row_tokens;
   std::optional<double> learning_rate, val_fraction;
 
-  // How the data is read.
-  std::string separator = "<|endoftext|>";
-  bool skip_bad_lines = false;
+  // How the data is read: part of it, too.
+  std::optional<std::string> separator;
+  bool skip_bad_lines = false;  // true: was given
 
   // What does not decide the weights.
   std::optional<uint64_t> eval_every;

@@ -10,13 +10,12 @@
 #include "cli/help.h"
 #include "cli/new_folder.h"
 #include "cli/quantities.h"
+#include "cli/tokenizer_choice.h"
 #include "cli/train_arguments.h"
 #include "cli/train_configuration.h"
 #include "cli/train_options.h"
 #include "cli/train_sample.h"
-#include "formats/hf_tokenizer.h"
 #include "numerics/machine_peak.h"
-#include "text/bpe_trainer.h"
 #include "train/plan.h"
 #include "train/recorded_run.h"
 #include "train/run.h"
@@ -24,69 +23,49 @@
 namespace cambium {
 namespace {
 
-// The first documents up to a size: enough to learn merges from.
-constexpr uint64_t kTokenizerSampleBytes = uint64_t{64} << 20;
-
-std::shared_ptr<const Tokenizer> TrainTokenizer(const TrainArguments& a, uint64_t vocab_size,
-                                                const Context& context,
-                                                const TokenDatasetOptions& dataset,
-                                                ThreadPool& pool) {
-  DocumentReader reader(a.data, dataset.reader);
-  uint64_t bytes = 0;
-  Document document;
-  Progress progress("tokenizer", vocab_size, "tok", context.quiet);
-  TokenizerData data = TrainBpe(
-      {.vocab_size = static_cast<int32_t>(vocab_size),
-       .on_progress =
-           [&](int32_t made, int32_t) {
-             if (Interrupted()) Fail(ErrorCode::kCancelled, "stopped; nothing was saved");
-             progress.Update(static_cast<uint64_t>(made));
-           }},
-      [&](std::string* text) {
-        if (Interrupted()) Fail(ErrorCode::kCancelled, "stopped; nothing was saved");
-        if (bytes >= kTokenizerSampleBytes || !reader.Next(document)) return false;
-        bytes += document.text.size();
-        *text = document.text;
-        return true;
-      },
-      pool);
-  return std::make_shared<const Tokenizer>(WithDocumentTokens(std::move(data)));
-}
-
-// Of the run in --out: its own, and one that is given must be the same.
-std::shared_ptr<const Tokenizer> TokenizerOfRun(const TrainArguments& a, const RecordedRun& run) {
-  if (!a.tokenizer) return FindTokenizer(a.out, run.tokenizer_hash);
-  std::shared_ptr<const Tokenizer> tokenizer = LoadTokenizer(*a.tokenizer);
-  const std::string hash = ToHex(tokenizer->Hash());
-  if (hash != run.tokenizer_hash) {
-    Fail(ErrorCode::kInvalidArgument,
-         "--tokenizer {}: is another tokenizer (hash {}) than that of the run in {} (hash {}); "
-         "leave "
-         "the option out, or start a new run",
-         *a.tokenizer, hash, a.out, run.tokenizer_hash);
-  }
-  return tokenizer;
-}
-
 struct Start {
   std::shared_ptr<const Tokenizer> tokenizer;
+  std::string tokenizer_spec;
   TrainConfig config;
 };
 
-// With --config: the tokenizer given, or the one beside the file, or one as large as it says.
-Start StartOfConfig(const TrainArguments& a, const Context& context,
-                    const TokenDatasetOptions& dataset, ThreadPool& pool) {
-  Start start = {.tokenizer = nullptr, .config = TrainConfig::FromTomlFile(a.config)};
-  CheckAgreement(a, start.config, a.config);
-  const std::filesystem::path beside =
-      std::filesystem::path(a.config).parent_path() / "tokenizer.json";
-  const uint64_t vocab_size = start.config.model.vocab_size;
+// Of the run in --out: its own, and one that is given must be the same.
+Start StartOfRun(const TrainArguments& a, const RecordedRun& run) {
+  const TokenizerSearch search = {
+      .owner = "the run in " + a.out, .folder = a.out, .wanted = *run.config.tokenizer};
+  return {
+      .tokenizer = a.tokenizer ? LoadWantedTokenizer(*a.tokenizer, search) : FindTokenizer(search),
+      .tokenizer_spec = search.wanted.spec,
+      .config = run.config.train};
+}
+
+// The tokenizer that is given, or one that is trained on the text.
+Start StartWithTokenizer(const TrainArguments& a, uint64_t vocab_size, const Context& context,
+                         const TokenDatasetOptions& dataset, ThreadPool& pool) {
   if (a.tokenizer) {
-    start.tokenizer = LoadTokenizer(*a.tokenizer);
-  } else if (std::filesystem::exists(beside)) {
-    start.tokenizer = LoadTokenizer(beside);
+    return {.tokenizer = LoadTokenizer(*a.tokenizer),
+            .tokenizer_spec = TokenizerSpecOf(*a.tokenizer),
+            .config = {}};
+  }
+  return {.tokenizer = TrainTokenizer(a.data, vocab_size, dataset, context.quiet, pool),
+          .tokenizer_spec = TokenizerIdentity::kTrained,
+          .config = {}};
+}
+
+Start StartOfConfig(const TrainArguments& a, const RunConfig& config, const Context& context,
+                    const TokenDatasetOptions& dataset, ThreadPool& pool) {
+  const uint64_t vocab_size = config.train.model.vocab_size;
+  Start start;
+  if (config.tokenizer) {
+    const TokenizerSearch search = {.owner = a.config,
+                                    .folder = std::filesystem::path(a.config).parent_path(),
+                                    .wanted = *config.tokenizer};
+    start.tokenizer = a.tokenizer ? LoadWantedTokenizer(*a.tokenizer, search)
+                                  : FindOrTrainTokenizer(search, a.data, vocab_size, dataset,
+                                                         context.quiet, pool);
+    start.tokenizer_spec = search.wanted.spec;
   } else {
-    start.tokenizer = TrainTokenizer(a, vocab_size, context, dataset, pool);
+    start = StartWithTokenizer(a, vocab_size, context, dataset, pool);
   }
   if (static_cast<uint64_t>(start.tokenizer->vocab_size()) != vocab_size) {
     Fail(ErrorCode::kInvalidArgument,
@@ -94,17 +73,19 @@ Start StartOfConfig(const TrainArguments& a, const Context& context,
          "with --tokenizer",
          a.config, vocab_size, start.tokenizer->vocab_size());
   }
+  start.config = config.train;
   return start;
 }
 
+// settled: what --config says, or the run.
 Start MakeStart(const TrainArguments& a, const std::optional<RecordedRun>& run,
-                const Context& context, const TokenDatasetOptions& dataset, ThreadPool& pool) {
-  if (run) return {.tokenizer = TokenizerOfRun(a, *run), .config = run->config};
-  if (!a.config.empty()) return StartOfConfig(a, context, dataset, pool);
-  const std::shared_ptr<const Tokenizer> tokenizer =
-      a.tokenizer ? LoadTokenizer(*a.tokenizer)
-                  : TrainTokenizer(a, VocabSizeOf(a), context, dataset, pool);
-  return {.tokenizer = tokenizer, .config = NewTrainConfig(a, context, *tokenizer, dataset, pool)};
+                const std::optional<RunConfig>& settled, const Context& context,
+                const TokenDatasetOptions& dataset, ThreadPool& pool) {
+  if (run) return StartOfRun(a, *run);
+  if (settled) return StartOfConfig(a, *settled, context, dataset, pool);
+  Start start = StartWithTokenizer(a, VocabSizeOf(a), context, dataset, pool);
+  start.config = NewTrainConfig(a, context, *start.tokenizer, dataset, pool);
+  return start;
 }
 
 // The run that is in --out, which may only be gone on with, and as it is.
@@ -118,7 +99,8 @@ std::optional<RecordedRun> RunToResume(const TrainArguments& a) {
   std::optional<RecordedRun> run = ReadRecordedRun(a.out);
   const std::string owner = "the run in " + a.out;
   CheckAgreement(a, run->config, owner);
-  if (!a.config.empty() && TrainConfig::FromTomlFile(a.config).ToJson() != run->config.ToJson()) {
+  if (!a.config.empty() &&
+      RunConfig::FromTomlFile(a.config).train.ToJson() != run->config.train.ToJson()) {
     Fail(ErrorCode::kInvalidArgument,
          "--config {}: is another configuration than that of {} ({}); leave the option out, or "
          "start a new run",
@@ -137,7 +119,18 @@ void CheckData(const TrainArguments& a, const TokenDatasetOptions& dataset) {
   reader.Next(document);
 }
 
-void PrintPlan(const TrainConfig& config, const MemoryPlan& plan, double peak) {
+// What is known before the command line has a say: the run in --out, or --config.
+std::optional<RunConfig> SettledConfig(const TrainArguments& a,
+                                       const std::optional<RecordedRun>& run) {
+  if (run) return run->config;
+  if (a.config.empty()) return std::nullopt;
+  RunConfig config = RunConfig::FromTomlFile(a.config);
+  CheckAgreement(a, config, a.config);
+  return config;
+}
+
+void PrintPlan(const RunConfig& run, const MemoryPlan& plan, double peak) {
+  const TrainConfig& config = run.train;
   const auto tokens = static_cast<double>(config.num_steps * config.TokensPerStep());
   const auto flops = static_cast<double>(config.FlopsOf(config.num_steps));
   const auto bytes = [](size_t size) { return FormatBytes(static_cast<double>(size)); };
@@ -148,13 +141,11 @@ void PrintPlan(const TrainConfig& config, const MemoryPlan& plan, double peak) {
                   "compute     {:.3g} FLOP, at least {} at this machine's {} peak\n"
                   "memory      {}: weights {}, gradients {}, optimizer {},\n"
                   "            activations {}, packing {}\n\n",
-                  config.ToToml(), FormatCount(static_cast<double>(config.model.NumParameters())),
+                  run.ToToml(), FormatCount(static_cast<double>(config.model.NumParameters())),
                   FormatCount(tokens), config.num_steps, config.TokensPerStep(), flops,
                   FormatDuration(flops / peak), DTypeName(config.compute),
                   bytes(plan.total_bytes()), bytes(plan.weights_bytes), bytes(plan.gradients_bytes),
                   bytes(plan.optimizer_bytes), bytes(plan.activations_bytes),
-  const NewFolder folder(out);
-  const FolderLock lock(out);
                   bytes(plan.packing_bytes))
           .c_str(),
       stderr);
@@ -162,22 +153,26 @@ void PrintPlan(const TrainConfig& config, const MemoryPlan& plan, double peak) {
 
 void Train(const TrainArguments& a, const std::string& command_to_go_on, Context& context) {
   const std::filesystem::path out = a.out;
+  const NewFolder folder(out);
+  const FolderLock lock(out);
   const std::optional<RecordedRun> run = RunToResume(a);
   if (run && !a.hf && !a.export_type) {
-    if (a.tokenizer) TokenizerOfRun(a, *run);
+    if (a.tokenizer) StartOfRun(a, *run);  // must be the run's
     // A run whose model could not be written at its end is gone on with: that writes it.
-    if (const auto result = ResultOfFinishedRun(out, run->config, run->step)) {
+    if (const auto result = ResultOfFinishedRun(out, run->config.train, run->step)) {
       ReportFinishedBefore(*result, a.out, context);
       return;
     }
   }
+  const std::optional<RunConfig> settled = SettledConfig(a, run);
+  const DocumentRules rules = DocumentRulesOf(a, settled);
   TokenDatasetOptions dataset;
-  dataset.reader.separator = a.separator;
-  dataset.reader.skip_bad_json_lines = a.skip_bad_lines;
+  dataset.reader.separator = rules.separator;
+  dataset.reader.skip_bad_json_lines = rules.skip_bad_lines;
   dataset.reader.exclude.push_back(out);
   CheckData(a, dataset);
   ThreadPool pool(context.NumThreads());
-  const Start start = MakeStart(a, run, context, dataset, pool);
+  const Start start = MakeStart(a, run, settled, context, dataset, pool);
   const TrainConfig& config = start.config;
   const MachinePeak peak = MeasureMachinePeak(pool, 60);
   const double unit = config.compute == DType::kBF16 ? peak.bf16_flops_per_s : peak.f32_flops_per_s;
@@ -185,14 +180,15 @@ void Train(const TrainArguments& a, const std::string& command_to_go_on, Context
   ParameterStore parameters(config.model, true);
   TrainRunOptions options = {.data = a.data, .out = out, .config = config};
   options.tokenizer = start.tokenizer;
+  options.tokenizer_spec = start.tokenizer_spec;
   options.dataset = dataset;
   options.resume = a.resume;
   if (a.eval_every) {
-  options.final_eval_max_tokens = FinalEvalTokens(config, a.budget ? 8192 : 800'000);
     // Never before the end is more steps than there are.
     options.eval_every_steps = *a.eval_every == 0 ? config.num_steps + 1 : *a.eval_every;
   }
   if (a.budget) options.eval_max_tokens = BudgetEvalTokens(config);
+  options.final_eval_max_tokens = FinalEvalTokens(config, a.budget ? 8192 : 800'000);
   options.checkpoint_every_s = ParseDuration(a.checkpoint_every);
   options.export_type = ExportTypeOf(a.export_type.value_or("f32"));
   options.export_hf = a.hf;
@@ -206,8 +202,7 @@ void Train(const TrainArguments& a, const std::string& command_to_go_on, Context
     options.sample = SampleWriter(parameters, config.compute, start.tokenizer, pool);
   }
   options.on_start = [&](const MemoryPlan& plan) {
-    WriteFileAtomically(out / "tokenizer.json", ToHfTokenizer(start.tokenizer->data()));
-    if (!context.quiet) PrintPlan(config, plan, unit);
+    if (!context.quiet) PrintPlan(RunConfigOf(options), plan, unit);
   };
   const TrainRunResult result = RunTraining(options, parameters, pool);
   ReportTraining(result, a.out, command_to_go_on, context);

@@ -72,6 +72,71 @@ TEST_F(TrainCommandTest, OptionsThatContradictARunAreRefused) {
   EXPECT_EQ(fingerprint("again"), fingerprint("run"));
 }
 
+// The file alone, in another folder, and the text: the same run.
+TEST_F(TrainCommandTest, AConfigurationCarriesAllThatDecidesTheRun) {
+  std::string text;
+  for (int i = 0; i < 80; ++i)
+    text += fmt::format("Stone {} is under leaf {}.\n%%\n", i, i * 7 % 31);
+  WriteFileAtomically(folder_ / "cut.txt", text);
+  const std::string options =
+      "train --data cut.txt --ledger runs.sqlite --quiet --json --separator=%% --preset nano "
+      "--rows 4 --row-tokens 32 --steps 4 --vocab-size 270 --out run";
+  const ProgramResult first = Run(options);
+  ASSERT_EQ(first.exit_code, 0) << first.err;
+  Shell("mkdir elsewhere; cp run/config.toml elsewhere");
+  const std::string again =
+      "train --ledger runs.sqlite --quiet --json --config elsewhere/config.toml ";
+  // The tokenizer is trained again.
+  const ProgramResult second = Run(again + "--data cut.txt --out second");
+  ASSERT_EQ(second.exit_code, 0) << second.err;
+  EXPECT_EQ(Json::parse(second.out)["fingerprint"], Json::parse(first.out)["fingerprint"]);
+  EXPECT_EQ(ReadFile(folder_ / "second/config.toml"), ReadFile(folder_ / "run/config.toml"));
+
+  ExpectError(again + "--data cut.txt --out third --separator=--", 2, "--separator --");
+  ExpectError(again + "--data cut.txt --out third --skip-bad-lines", 2, "--skip-bad-lines");
+  // On other text it would be another tokenizer: both hashes are named.
+  const auto hash_of = [this](const std::string& config) {
+    const std::string toml = ReadFile(folder_ / config);
+    return toml.substr(toml.find("sha256 = \"") + 10, 64);
+  };
+  const std::string hash = hash_of("run/config.toml");
+  const ProgramResult other = Run(again + "--data text.txt --out third");
+  EXPECT_EQ(other.exit_code, 1);
+  EXPECT_NE(other.err.find("(SHA-256 " + hash + ")"), std::string::npos) << other.err;
+  EXPECT_EQ(std::count(other.err.begin(), other.err.end(), '('), 2) << other.err;
+  ASSERT_EQ(Run("tokenizer train --data text.txt --vocab-size 270 --out t.json").exit_code, 0);
+  ExpectError(again + "--data cut.txt --out third --tokenizer t.json", 2, "SHA-256 " + hash);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "third"));
+
+  // A tokenizer from a file: its path is recorded, and its content.
+  const std::string from_file =
+      "train --data text.txt --ledger runs.sqlite --quiet --tokenizer t.json --preset nano --rows "
+      "4 "
+      "--row-tokens 32 --steps 4 --out file";
+  ASSERT_EQ(Run(from_file).exit_code, 0);
+  Shell("cp file/config.toml elsewhere");
+  EXPECT_EQ(Run(again + "--data text.txt --out fourth").exit_code, 0);
+  ASSERT_EQ(Run("tokenizer train --data cut.txt --vocab-size 270 --out t.json").exit_code, 0);
+  ExpectError(again + "--data text.txt --out fifth", 1, "SHA-256 " + hash_of("file/config.toml"));
+}
+
+TEST_F(TrainCommandTest, ARunIsVerifiedAsLongAsItsTokenizerIsThere) {
+  ASSERT_EQ(Run("tokenizer train --data text.txt --vocab-size 270 --out t.json").exit_code, 0);
+  const std::string shape = "--preset nano --rows 4 --row-tokens 32 --steps 3 --quiet --out ";
+  ASSERT_EQ(Train("", shape + "from_file --tokenizer t.json").exit_code, 0);
+  const std::string verify = "runs verify latest --ledger runs.sqlite --quiet";
+  EXPECT_EQ(Run(verify).exit_code, 0);
+  Shell("rm -r from_file");
+  EXPECT_EQ(Run(verify).exit_code, 0) << "by the recorded path";
+  Shell("mv t.json u.json");
+  ExpectError(verify, 1, "t.json is not there");
+
+  ASSERT_EQ(Train("", shape + "trained --vocab-size 280").exit_code, 0);
+  EXPECT_EQ(Run(verify).exit_code, 0);
+  Shell("rm -r trained");
+  EXPECT_EQ(Run(verify).exit_code, 0) << "trained again";
+}
+
 TEST_F(TrainCommandTest, ACompleteRunIsLeftAsItIs) {
   const Json first = Json::parse(Train("--out run --json --quiet").out);
   EXPECT_EQ(first["already_finished"], false);
@@ -127,11 +192,11 @@ TEST_F(TrainCommandTest, UselessDataIsSaidFirstAndLeavesNothing) {
 
 TEST_F(TrainCommandTest, CtrlCSavesAndSaysHowToGoOn) {
   // Runs until some more steps are logged, and then is sent the signal.
-  const auto interrupt = [this](const std::string& command) {
+  const auto interrupt = [this](const std::string& command, const char* signal = "INT") {
     return Shell(fmt::format(
         "lines() {{ cat 'my run/metrics.jsonl' 2>/dev/null | wc -l; }}; before=$(lines); "
-        "{} {} & while [ $(lines) -le $before ]; do sleep 0.05; done; kill -INT $!; wait $!",
-        CAMBIUM_PROGRAM, command));
+        "{} {} & while [ $(lines) -le $before ]; do sleep 0.05; done; kill -{} $!; wait $!",
+        CAMBIUM_PROGRAM, command, signal));
   };
   const std::string begin =
       "train --data text.txt --out 'my run' --separator=--- --skip-bad-lines --ledger "
@@ -144,7 +209,8 @@ TEST_F(TrainCommandTest, CtrlCSavesAndSaysHowToGoOn) {
   const std::string go_on =
       "train --data text.txt --out 'my run' --separator=--- --skip-bad-lines --checkpoint-every 0 "
       "--ledger 'my runs.sqlite' ";
-  EXPECT_TRUE(text.out.ends_with("To go on:\n  cambium " + go_on + "--quiet --resume\n"))
+  EXPECT_TRUE(
+      text.out.ends_with("To go on:\n  " + ProgramName() + " " + go_on + "--quiet --resume\n"))
       << text.out;
   const ProgramResult again = interrupt(go_on + "--quiet --resume --json");
   EXPECT_EQ(again.exit_code, 130) << again.err;
@@ -216,6 +282,28 @@ TEST_F(TrainCommandTest, AModelThatWasNotWrittenIsWrittenOnResume) {
   std::filesystem::remove(folder_ / "run" / "model.gguf");
   EXPECT_EQ(Train("--out run --resume --quiet").exit_code, 0);
   EXPECT_EQ(ReadFile(folder_ / "run" / "model.gguf"), model);
+}
+
+TEST_F(TrainCommandTest, ValidationSaysHowMuchItSaw) {
+  const ProgramResult result = Train("--out run --eval-every 2 --val-fraction 0.3 --json");
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const Json json = Json::parse(result.out);
+  EXPECT_GT(json["validation_rows"], 0);
+  EXPECT_EQ(json["validation_rows"], json["validation_rows_total"]);
+  EXPECT_NE(
+      result.err.find(fmt::format(", all {} rows)", json["validation_rows_total"].get<int>())),
+      std::string::npos)
+      << result.err;
+  const std::string metrics = ReadFile(folder_ / "run" / "metrics.jsonl");
+  EXPECT_NE(metrics.find("\"validation_rows_total\":"), std::string::npos) << metrics;
+}
+
+TEST_F(TrainCommandTest, ABrokenCheckpointIsExplained) {
+  ASSERT_EQ(Train("--out run --quiet").exit_code, 0);
+  Shell("for f in run/checkpoint*.ckpt; do truncate -s 100 $f; done");
+  ExpectError("train --data text.txt --out run --resume", 1, "delete it and checkpoint.prev.ckpt");
+  Shell("rm -f run/checkpoint.ckpt run/checkpoint.prev.ckpt");
+  EXPECT_EQ(Train("--out run --quiet").exit_code, 0) << "what the message says to do";
 }
 
 TEST_F(TrainCommandTest, QuickstartKeepsToItsOwnFolder) {

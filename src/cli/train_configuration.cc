@@ -139,8 +139,21 @@ TrainConfig NewTrainConfig(const TrainArguments& a, const Context& context,
   return config;
 }
 
-void CheckAgreement(const TrainArguments& a, const TrainConfig& config, const std::string& owner) {
+DocumentRules DocumentRulesOf(const TrainArguments& a, const std::optional<RunConfig>& settled) {
+  if (settled && settled->documents) return *settled->documents;
+  return {.separator = a.separator.value_or(DocumentRules().separator),
+          .skip_bad_lines = a.skip_bad_lines};
+}
+
+void CheckAgreement(const TrainArguments& a, const RunConfig& run, const std::string& owner) {
   const Agreement agreement(owner);
+  const TrainConfig& config = run.train;
+  if (run.documents) {
+    agreement.Require("--separator", a.separator, run.documents->separator);
+    if (a.skip_bad_lines && !run.documents->skip_bad_lines) {
+      agreement.Refuse("--skip-bad-lines", "is given", "skip_bad_lines = false");
+    }
+  }
   if (a.budget) {
     agreement.Refuse(
         "--budget", *a.budget,

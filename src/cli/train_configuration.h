@@ -7,6 +7,7 @@
 #include "cli/context.h"
 #include "cli/train_arguments.h"
 #include "text/tokenizer.h"
+#include "train/run_config.h"
 #include "train/token_dataset.h"
 #include "train/train_config.h"
 
@@ -20,7 +21,10 @@ TrainConfig NewTrainConfig(const TrainArguments& a, const Context& context,
 // Throws kInvalidArgument when an option was given that says something else than `config`, naming
 // option and both values. owner: whose configuration it is, "the run in DIR" or a file.
 // (--tokenizer is compared where it is loaded.)
-void CheckAgreement(const TrainArguments& a, const TrainConfig& config, const std::string& owner);
+void CheckAgreement(const TrainArguments& a, const RunConfig& config, const std::string& owner);
+
+// How documents are read: as `settled` says (a run that exists, or --config), or the command line.
+DocumentRules DocumentRulesOf(const TrainArguments& a, const std::optional<RunConfig>& settled);
 
 // What --vocab-size says, or its default.
 uint64_t VocabSizeOf(const TrainArguments& a);

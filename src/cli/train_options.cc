@@ -1,75 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/train_options.h"
 
-#include <fstream>
+#include <algorithm>
 
-#include "base/file.h"
 #include "base/progress.h"
 #include "cli/output.h"
 #include "cli/shell_quote.h"
 
 namespace cambium {
-
-TokenizerData WithDocumentTokens(TokenizerData data) {
-  if (data.bos_id < 0 && data.eos_id >= 0) {
-    data.bos_id = data.eos_id;
-    data.add_bos = true;
-  }
-  return data;
-}
-
-namespace {
-
-bool IsGguf(const std::filesystem::path& path) {
-  char magic[4] = {};
-  std::ifstream(path, std::ios::binary).read(magic, sizeof magic);
-  return std::string_view(magic, sizeof magic) == "GGUF";
-}
-
-// A run's folder has its model's tokenizer in model.gguf, and before it is complete in
-// tokenizer.json; a Hugging Face folder in tokenizer.json.
-std::filesystem::path TokenizerFileIn(const std::filesystem::path& folder) {
-  for (const char* name : {"model.gguf", "tokenizer.json"}) {
-    if (std::filesystem::exists(folder / name)) return folder / name;
-  }
-  Fail(ErrorCode::kNotFound, "{}: has neither model.gguf nor tokenizer.json", folder.string());
-}
-
-}  // namespace
-
-std::shared_ptr<const Tokenizer> LoadTokenizer(const std::filesystem::path& name) {
-  TokenizerData data;
-  if (name == "byte") {
-    const std::string specials[] = {"<|endoftext|>"};
-    data = MakeByteTokenizer(specials);
-  } else {
-    const std::filesystem::path file =
-        std::filesystem::is_directory(name) ? TokenizerFileIn(name) : name;
-    data = IsGguf(file) ? ReadGgufTokenizer(GgufFile(file))
-                        : ParseHfTokenizer(ReadFile(file), file.string());
-  }
-  return std::make_shared<const Tokenizer>(WithDocumentTokens(std::move(data)));
-}
-
-std::shared_ptr<const Tokenizer> FindTokenizer(const std::filesystem::path& folder,
-                                               const std::string& hash) {
-  for (const std::filesystem::path& name :
-       {folder / "tokenizer.json", folder / "model.gguf", std::filesystem::path("byte")}) {
-    if (name != "byte" && !std::filesystem::exists(name)) continue;
-    try {
-      std::shared_ptr<const Tokenizer> tokenizer = LoadTokenizer(name);
-      if (ToHex(tokenizer->Hash()) == hash) return tokenizer;
-    } catch (const Error& error) {
-    json["validation_rows"] = result.validation->num_rows;
-    json["validation_rows_total"] = result.validation->total_rows;
-      if (error.code() == ErrorCode::kIo || error.code() == ErrorCode::kResourceExhausted) throw;
-    }
-  }
-  Fail(ErrorCode::kNotFound,
-       "{}: neither tokenizer.json nor model.gguf there is the tokenizer of the run (hash {}), so "
-       "the run cannot be repeated or continued",
-       folder.string(), hash);
-}
 
 std::string PresetNames() {
   std::string names;
@@ -122,6 +60,8 @@ Json ResultJson(const TrainRunResult& result, const std::string& out) {
   if (result.validation) {
     json["validation_nats_per_token"] = result.validation->nats_per_token;
     json["bits_per_byte"] = result.validation->bits_per_byte;
+    json["validation_rows"] = result.validation->num_rows;
+    json["validation_rows_total"] = result.validation->total_rows;
   }
   if (result.finished) json["model"] = ModelIn(out);
   return json;

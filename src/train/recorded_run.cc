@@ -50,10 +50,16 @@ std::optional<RecordedRun> ReadRecordedRun(const std::filesystem::path& out) {
   if (!last) return std::nullopt;
   try {
     const Json& state = last->reader.state();
-    return RecordedRun{
-        .config = TrainConfig::FromJson(Json::parse(state.at("configuration").get<std::string>())),
-        .tokenizer_hash = state.at("tokenizer_hash"),
-        .step = state.at("step")};
+    RecordedRun run;
+    run.config.train =
+        TrainConfig::FromJson(Json::parse(state.at("configuration").get<std::string>()));
+    if (state.contains("documents")) {
+      run.config.documents = DocumentRulesFromJson(state.at("documents"));
+    }
+    run.config.tokenizer = TokenizerIdentity{.spec = state.value("tokenizer_spec", ""),
+                                             .sha256 = state.at("tokenizer_hash")};
+    run.step = state.at("step");
+    return run;
   } catch (const Json::exception& error) {
     Fail(ErrorCode::kCorruptData, "{}: state: {}", last->reader.path().string(), error.what());
   }
@@ -73,6 +79,7 @@ std::optional<TrainRunResult> ResultOfFinishedRun(const std::filesystem::path& o
     TrainRunResult result;
     result.run_id = record.at("run_id");
     result.steps_done = step;
+    result.num_steps = config.num_steps;
     result.finished = true;
     result.fingerprint = record.at("fingerprint");
     result.wall_seconds = record.at("wall_seconds");
@@ -81,7 +88,6 @@ std::optional<TrainRunResult> ResultOfFinishedRun(const std::filesystem::path& o
     result.flops = record.at("flops");
     ReadMetrics(out / "metrics.jsonl", config, result);
     return result;
-    result.num_steps = config.num_steps;
   } catch (const Json::exception&) {
     return std::nullopt;  // A record of no use is written again.
   }

@@ -13,9 +13,8 @@
 namespace cambium {
 
 struct RecordedRun {
-  TrainConfig config;
-  std::string tokenizer_hash;  // hex
-  uint64_t step = 0;           // steps done
+  RunConfig config;   // its tokenizer is always there
+  uint64_t step = 0;  // steps done
 };
 
 // Whether the folder holds a training run with a checkpoint, good or bad.

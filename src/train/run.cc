@@ -193,6 +193,8 @@ void TrainRun::SaveState() {
   const Json state = {{"configuration", config_.ToJson().dump()},
                       {"data_hash", ToHex(tokens_->info().data_hash)},
                       {"tokenizer_hash", ToHex(options_.tokenizer->Hash())},
+                      {"tokenizer_spec", options_.tokenizer_spec},
+                      {"documents", ToJson(*RunConfigOf(options_).documents)},
                       {"numerics_version", kNumericsVersion},
                       {"step", step_},
                       {"run_id", run_id_},
@@ -352,7 +354,9 @@ TrainRunResult TrainRun::Run() {
     return *finished;
   }
   if (options_.on_start) options_.on_start(trainer_->memory_plan());
-  WriteFileAtomically(options_.out / "config.toml", config_.ToToml());
+  const RunConfig run_config = RunConfigOf(options_);
+  WriteFileAtomically(options_.out / "config.toml", run_config.ToToml());
+  WriteFileAtomically(options_.out / "tokenizer.json", ToHfTokenizer(options_.tokenizer->data()));
   if (!options_.op_trace.empty()) {
     op_trace_.emplace(options_.op_trace);
     trainer_->set_trace(
@@ -361,8 +365,8 @@ TrainRunResult TrainRun::Run() {
 
   const Json configuration = {{"train", config_.ToJson()},
                               {"data", std::filesystem::absolute(options_.data).string()},
-                              {"separator", options_.dataset.reader.separator},
-                              {"skip_bad_lines", options_.dataset.reader.skip_bad_json_lines}};
+                              {"documents", ToJson(*run_config.documents)},
+                              {"tokenizer", ToJson(*run_config.tokenizer)}};
   const RunStart start = {.kind = "train",
                           .configuration = configuration.dump(),
                           .data_hash = ToHex(tokens_->info().data_hash),
@@ -420,6 +424,7 @@ TrainRunResult TrainRun::Run() {
                  {"fingerprint", result_.fingerprint}};
   WriteFileAtomically(options_.out / "run.json", record.dump(2) + "\n");
   result_.steps_done = step_;
+  result_.num_steps = config_.num_steps;
   result_.wall_seconds = end.wall_seconds;
   result_.cpu_seconds = end.cpu_seconds;
   result_.tokens = static_cast<uint64_t>(end.tokens);
@@ -430,7 +435,6 @@ TrainRunResult TrainRun::Run() {
     result_.tokens_per_s =
         static_cast<double>(config_.TokensPerStep()) / step_seconds_[step_seconds_.size() / 2];
   }
-  result_.num_steps = config_.num_steps;
   return result_;
 }
 
@@ -455,6 +459,14 @@ std::vector<uint32_t> BytesOfTokens(const Tokenizer& tokenizer) {
         text ? static_cast<uint32_t>(tokenizer.TokenBytes(id).size()) : 0;
   }
   return bytes;
+}
+
+RunConfig RunConfigOf(const TrainRunOptions& options) {
+  return {.train = options.config,
+          .documents = DocumentRules{.separator = options.dataset.reader.separator,
+                                     .skip_bad_lines = options.dataset.reader.skip_bad_json_lines},
+          .tokenizer = TokenizerIdentity{.spec = options.tokenizer_spec,
+                                         .sha256 = ToHex(options.tokenizer->Hash())}};
 }
 
 TrainRunResult RunTraining(const TrainRunOptions& options, ParameterStore& parameters,

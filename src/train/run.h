@@ -2,7 +2,7 @@
 // A whole training run in a folder: data, steps, validation, checkpoints, record, model files.
 //
 //   DIR/model.gguf        the trained model, tokenizer included
-//   DIR/tokenizer.json    the tokenizer (Hugging Face form; not for byte tokenizers)
+//   DIR/tokenizer.json    the tokenizer (Hugging Face form)
 //   DIR/config.toml       the configuration: the same run again with --config
 //   DIR/metrics.jsonl     one line per logged step
 //   DIR/run.json          the run's record, as in the ledger
@@ -26,6 +26,7 @@
 #include "ledger/ledger.h"
 #include "text/tokenizer.h"
 #include "train/evaluate.h"
+#include "train/run_config.h"
 #include "train/token_dataset.h"
 #include "train/trainer.h"
 
@@ -36,6 +37,7 @@ struct TrainRunOptions {
   std::filesystem::path out;
   TrainConfig config;
   std::shared_ptr<const Tokenizer> tokenizer;
+  std::string tokenizer_spec;  // TokenizerIdentity::spec, for the record
   TokenDatasetOptions dataset;
   bool resume = false;
 
@@ -91,6 +93,9 @@ struct TrainRunResult {
 // only the model files are written again; the result is the recorded one.
 TrainRunResult RunTraining(const TrainRunOptions& options, ParameterStore& parameters,
                            ThreadPool& pool);
+
+// What the run's config.toml says.
+RunConfig RunConfigOf(const TrainRunOptions& options);
 
 // Tokenizer and data set as the loop sees them: end tokens around documents.
 DatasetTokenizer DatasetTokenizerOf(const Tokenizer& tokenizer, ThreadPool& pool);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/train_config.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
 #include <limits>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "numerics/trig.h"
 
 namespace cambium {
@@ -19,31 +19,6 @@ void Require(bool ok, fmt::format_string<Args...> format, Args&&... args) {
     Fail(ErrorCode::kInvalidArgument, "training configuration: {}",
          fmt::format(format, std::forward<Args>(args)...));
   }
-}
-
-Json FromToml(const toml::node& node, const std::string& where) {
-  if (const auto* table = node.as_table()) {
-    Json json = Json::object();
-    for (const auto& [key, value] : *table) {
-      json[std::string(key.str())] = FromToml(value, where + "." + std::string(key.str()));
-    }
-    return json;
-  }
-  if (node.is_integer()) return node.as_integer()->get();
-  if (node.is_floating_point()) return node.as_floating_point()->get();
-  if (node.is_boolean()) return node.as_boolean()->get();
-  if (node.is_string()) return node.as_string()->get();
-  Fail(ErrorCode::kCorruptData, "{}: neither number, text, truth value nor table", where);
-}
-
-std::string TomlValue(const Json& value) {
-  if (value.is_number_float()) {
-    // Shortest text that reads back as the same double, recognisable as a float.
-    std::string text = fmt::format("{}", value.get<double>());
-    if (text.find_first_of(".en") == std::string::npos) text += ".0";
-    return text;
-  }
-  return value.dump();
 }
 
 }  // namespace
@@ -171,35 +146,6 @@ TrainConfig TrainConfig::FromJson(const Json& json) {
   }
   config.Validate();
   return config;
-}
-
-std::string TrainConfig::ToToml() const {
-  const Json json = ToJson();
-  std::string text;
-  for (const auto& [key, value] : json.items()) {
-    if (!value.is_object()) text += fmt::format("{} = {}\n", key, TomlValue(value));
-  }
-  text += "\n[model]\n";
-  for (const auto& [key, value] : json.at("model").items()) {
-    text += fmt::format("{} = {}\n", key, TomlValue(value));
-  }
-  return text;
-}
-
-TrainConfig TrainConfig::FromTomlFile(const std::filesystem::path& path) {
-  const std::string text = ReadFile(path);
-  Json json;
-  try {
-    json = FromToml(toml::parse(text), path.string());
-  } catch (const toml::parse_error& error) {
-    Fail(ErrorCode::kCorruptData, "{}: line {}: {}", path.string(), error.source().begin.line,
-         error.description());
-  }
-  try {
-    return FromJson(json);
-  } catch (const Error& error) {
-    Fail(ErrorCode::kCorruptData, "{}: {}", path.string(), error.what());
-  }
 }
 
 double LearningRateFactor(const TrainConfig& config, uint64_t step) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Everything that decides the weights of a training run, and nothing that does not: with the same
 // TrainConfig, data and tokenizer the final weights are the same bits. Threads, instruction set,
-// logging and checkpoints are not in it. Printed before a run, stored with it, read by --config.
+// logging and checkpoints are not in it. Part of a run's config.toml
+// (run_config.h).
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <string>
 
 #include "base/json.h"
@@ -62,11 +62,8 @@ struct TrainConfig {
   uint64_t FlopsOf(uint64_t steps) const;
 
   Json ToJson() const;
+  // Throws kInvalidArgument: unknown, missing or contradictory keys.
   static TrainConfig FromJson(const Json& json);
-  // The same fields as flat TOML with a [model] table; unknown keys are errors.
-  std::string ToToml() const;
-  // Throws kNotFound, kIo, and kCorruptData for anything else than a configuration.
-  static TrainConfig FromTomlFile(const std::filesystem::path& path);
 };
 
 // Multiplier of the learning rates at step (0-based) of num_steps, in [final_lr_fraction, 1].
