@@ -47,7 +47,7 @@ int StatusOf(pid_t child) {
 
 TEST(LedgerProcessesTest, ManyOpenAndWriteAtOnce) {
   const std::filesystem::path folder = FreshFolder();
-  const std::filesystem::path path = folder / "sub" / "runs.sqlite";
+  const std::filesystem::path path = folder / "runs.sqlite";
   std::vector<pid_t> children;
   for (int process = 0; process < kProcesses; ++process) {
     children.push_back(InChild([&] {

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "base/physical_memory.h"
 #include "base/progress.h"
 #include "numerics/machine_peak.h"
 #include "train/trainer.h"
@@ -16,6 +17,9 @@ namespace {
 // The part of the remaining time that steps may take; the rest is for validation (BudgetEvalTokens)
 // and saving.
 constexpr double kStepShare = 0.85;
+// Where data is short, models may be larger than the compute-optimal ratio says, but not by much
+// more: below this they learn it by heart. Epochs count.
+constexpr double kMinTokensPerParameter = 2;
 // How fast text becomes tokens at least, before training begins.
 constexpr double kTokenizedPerSecond = 5e6;
 
@@ -39,6 +43,15 @@ double TokensFor(const ModelConfig& model, uint64_t data_tokens) {
                   kMaxEpochs * static_cast<double>(data_tokens));
 }
 
+// Whether the data has enough for a model of this size, and half the memory holds weights,
+// gradients and moments of f32.
+bool IsWorthwhile(const ModelConfig& model, uint64_t data_tokens) {
+  const auto parameters = static_cast<double>(model.NumParameters());
+  const auto memory = static_cast<double>(PhysicalMemoryBytes());
+  return TokensFor(model, data_tokens) >= kMinTokensPerParameter * parameters &&
+         (memory == 0 || 16 * parameters < memory / 2);
+}
+
 // The widest model whose compute-optimal run fits the time at this speed.
 ModelConfig WidestFor(double seconds, double flops_per_s, uint64_t data_tokens, size_t vocab_size) {
   ModelConfig best = ShapeOfWidth(64, vocab_size);
@@ -47,7 +60,7 @@ ModelConfig WidestFor(double seconds, double flops_per_s, uint64_t data_tokens, 
     const double keys = static_cast<double>(model.context_length) / 2;
     const double run_seconds =
         3 * model.ForwardFlopsPerToken(keys) * TokensFor(model, data_tokens) / flops_per_s;
-    if (run_seconds > seconds) break;
+    if (run_seconds > seconds || !IsWorthwhile(model, data_tokens)) break;
     best = model;
   }
   return best;

@@ -28,7 +28,8 @@ struct BudgetChoice {
 
 // Chooses model size and token count for `seconds` in all, of which elapsed_s are over already:
 // about 20 tokens per parameter (Hoffmann et al. 2022, arXiv:2203.15556), at most kMaxEpochs epochs
-// over the data (repeating more hardly helps: Muennighoff et al. 2023, arXiv:2305.16264). Measures
+// over the data (repeating more hardly helps: Muennighoff et al. 2023, arXiv:2305.16264), and no
+// model that the data is too little for. Measures
 // for a few seconds with real steps of the chosen model, until the choice and the measured speed
 // agree.
 inline constexpr double kTokensPerParameter = 20;

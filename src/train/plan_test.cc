@@ -46,6 +46,8 @@ TEST(PlanTest, LittleDataIsNotRepeatedForEver) {
   ThreadPool pool(1, /*pin=*/false);
   const BudgetChoice choice = Choose(600, 0, 20'000, pool);
   EXPECT_LE(choice.epochs, kMaxEpochs);
+  // Nor learnt by heart by a giant: ten minutes would be enough for one.
+  EXPECT_LT(choice.config.model.width, 128u);
   EXPECT_NE(choice.explanation.find("ends early"), std::string::npos) << choice.explanation;
 }
 
