@@ -22,8 +22,12 @@ void QuantGemm(size_t M, const QuantizedRows<Block>& x, const PackedQuant& w, co
   if (M == 0 || w.N == 0) return;
   const size_t blocks_per_row = x.blocks_per_row();
   const size_t row_bytes = std::max<size_t>(blocks_per_row * sizeof(Block), 1);
-  const size_t max_rows = std::clamp<size_t>(kBlockBytesX / row_bytes, 12, kMaxQuantRows);
-  const size_t num_row_blocks = (M + max_rows - 1) / max_rows;
+  const size_t max_rows = std::clamp<size_t>(kBlockBytesX / row_bytes / 12 * 12, 12, kMaxQuantRows);
+  // Blocks of like size, in whole tiles of every instruction set.
+  constexpr size_t kTileMultiple = 12;
+  const size_t wanted_blocks = (M + max_rows - 1) / max_rows;
+  const size_t block_rows = RoundUp((M + wanted_blocks - 1) / wanted_blocks, kTileMultiple);
+  const size_t num_row_blocks = (M + block_rows - 1) / block_rows;
   const size_t num_panels = (w.N + kQuantPanelCols - 1) / kQuantPanelCols;
   const size_t panel_bytes = PackedQuantBytes(w.type, w.N, w.K) / num_panels;
   const size_t element_bytes = c.store == GemmStore::kBF16 ? sizeof(BFloat16) : sizeof(float);
@@ -31,8 +35,8 @@ void QuantGemm(size_t M, const QuantizedRows<Block>& x, const PackedQuant& w, co
   pool.ParallelFor(num_row_blocks * num_panels, [&](size_t task, size_t) {
     // Panels vary fastest: the block of activations stays in the second-level cache.
     const size_t row_block = task / num_panels, panel = task % num_panels;
-    const size_t row = M * row_block / num_row_blocks;
-    const size_t rows = M * (row_block + 1) / num_row_blocks - row;
+    const size_t row = row_block * block_rows;
+    const size_t rows = std::min(block_rows, M - row);
     const size_t col = panel * kQuantPanelCols;
     GemmOutput out = c;
     out.data = static_cast<char*>(c.data) + (row * c.row_stride + col) * element_bytes;

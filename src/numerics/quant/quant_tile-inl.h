@@ -311,12 +311,21 @@ inline constexpr size_t kQuantTileRows = HWY_MAX_BYTES == 64 ? 6 : 3;
 // 32 to 48 KiB beside a tile's rows.
 inline constexpr size_t kQuantDepth = 1024;
 
-// num_rows rows of x (at most kMaxQuantRows) times one panel, as tiles of like height.
+// Rows of the next tile when `left` are left: heights that there are kernels for, but for an odd
+// rest, of which a row is computed twice.
+constexpr size_t NextTileRows(size_t left) {
+  if (kQuantTileRows == 6 && (left == 7 || left == 8)) return 4;
+  if (kQuantTileRows == 3 && left == 4) return 2;
+  return std::min(left, kQuantTileRows);
+}
+
+// num_rows rows of x (at most kMaxQuantRows) times one panel, tile by tile.
 template <class L, bool kFast, typename Block>
 HWY_NOINLINE void QuantPanel(size_t num_rows, const Block* x, size_t blocks_per_row,
                              const uint8_t* panel, const TileOut& out) {
   const size_t element_bytes = out.store == GemmStore::kBF16 ? sizeof(BFloat16) : sizeof(float);
-  const size_t num_tiles = (num_rows + kQuantTileRows - 1) / kQuantTileRows;
+  size_t num_tiles = 0;
+  for (size_t row = 0; row < num_rows; row += NextTileRows(num_rows - row)) ++num_tiles;
   // Few rows use the panel once, whatever its size.
   const size_t depth =
       num_tiles == 1 ? std::max<size_t>(blocks_per_row, 1) : kQuantDepth / L::kBlock;
@@ -325,10 +334,9 @@ HWY_NOINLINE void QuantPanel(size_t num_rows, const Block* x, size_t blocks_per_
     const size_t num_blocks = std::min(depth, blocks_per_row - begin);
     const bool first = begin == 0, last = begin + num_blocks == blocks_per_row;
     const uint8_t* part = panel + begin * L::kBlockBytes;
-    for (size_t t = 0; t < num_tiles; ++t) {
+    for (size_t t = 0, row = 0; t < num_tiles; ++t) {
       const auto prefetch = PanelPrefetch::OfTile(t, num_tiles, num_blocks * L::kBlockBytes);
-      const size_t row = num_rows * t / num_tiles;
-      const size_t rows = num_rows * (t + 1) / num_tiles - row;
+      const size_t rows = NextTileRows(num_rows - row);
       for (size_t col = 0; col < out.num_cols; col += kQuantTileCols) {
         TileOut tile = out;
         const size_t offset = row * out.row_stride + col;
@@ -354,6 +362,7 @@ HWY_NOINLINE void QuantPanel(size_t num_rows, const Block* x, size_t blocks_per_
           run(std::integral_constant<size_t, 6>());
         }
       }
+      row += rows;
     }
   }
 }
