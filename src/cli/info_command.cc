@@ -67,6 +67,36 @@ WeightIdentity IdentityOf(const ModelDescription& model, bool verify) {
 
 std::string Sha256Text(std::string_view text) { return ToHex(Sha256Of(text)); }
 
+const char* TokenizerModelName(TokenizerModel model) {
+  switch (model) {
+    case TokenizerModel::kByte:
+      return "byte";
+    case TokenizerModel::kBpe:
+      return "bpe";
+    case TokenizerModel::kSentencePiece:
+      return "sentencepiece";
+    case TokenizerModel::kWordPiece:
+      return "wordpiece";
+  }
+  return "";
+}
+
+std::string TokenizerModelText(const TokenizerData& data) {
+  switch (data.model) {
+    case TokenizerModel::kByte:
+      return "bytes";
+    case TokenizerModel::kBpe:
+      return fmt::format("BPE, pre-tokenizer {}, {} merges", data.pre_tokenizer,
+                         data.merges.size());
+    case TokenizerModel::kSentencePiece:
+      return data.merges.empty() ? std::string("SentencePiece BPE by scores")
+                                 : fmt::format("SentencePiece BPE, {} merges", data.merges.size());
+    case TokenizerModel::kWordPiece:
+      return "WordPiece";
+  }
+  return "";
+}
+
 Json TokenizerJson(const ModelDescription& model) {
   if (!model.tokenizer) return {{"note", model.why_no_tokenizer}};
   const TokenizerData& data = *model.tokenizer;
@@ -75,7 +105,7 @@ Json TokenizerJson(const ModelDescription& model) {
     if (data.types[i] != TokenType::kControl && data.types[i] != TokenType::kUserDefined) continue;
     specials.push_back({{"id", i}, {"text", data.tokens[i]}});
   }
-  Json json = {{"model", data.model == TokenizerModel::kByte ? "byte" : "bpe"},
+  Json json = {{"model", TokenizerModelName(data.model)},
                {"vocab_size", data.tokens.size()},
                {"merges", data.merges.size()},
                {"pre_tokenizer", data.pre_tokenizer},
@@ -98,10 +128,7 @@ std::string TokenizerText(const ModelDescription& model) {
   if (!model.tokenizer) return "cannot be used by this build: " + model.why_no_tokenizer;
   const Json json = TokenizerJson(model);
   const TokenizerData& data = *model.tokenizer;
-  std::string text =
-      data.model == TokenizerModel::kByte
-          ? std::string("bytes")
-          : fmt::format("BPE, pre-tokenizer {}, {} merges", data.pre_tokenizer, data.merges.size());
+  std::string text = TokenizerModelText(data);
   text +=
       fmt::format(", {} tokens ({} special)", data.tokens.size(), json["special_tokens"].size());
   if (data.bos_id >= 0) text += fmt::format(", bos {}", data.bos_id);

@@ -13,6 +13,7 @@ namespace cambium {
 namespace {
 
 constexpr const char* kGpt2 = "gpt-2";
+constexpr const char* kFalcon = "falcon";
 constexpr int kMaxDepth = 8;  // of Sequences
 
 std::string StringAt(const nlohmann::json& node, const char* key) {
@@ -72,6 +73,8 @@ class StageReader {
       }
     } else if (type == "Digits") {
       stages_.push_back(BoolAt(node, "individual_digits", false) ? R"(\p{N})" : R"(\p{N}+)");
+    } else if (type == "Punctuation") {
+      ReadPunctuation(node);
     } else if (type == "Split") {
       ReadSplit(node);
     } else {
@@ -90,6 +93,12 @@ class StageReader {
   }
 
  private:
+  void ReadPunctuation(const nlohmann::json& node) {
+    const std::string behavior = StringAt(node, "behavior");
+    if (behavior != "Contiguous") Refuse(fmt::format("Punctuation that is {}", Quote(behavior)));
+    stages_.push_back(PreTokenizer::Patterns(kFalcon).front());
+  }
+
   void ReadSplit(const nlohmann::json& node) {
     const auto pattern = node.find("pattern");
     const std::string regex =
@@ -124,6 +133,11 @@ std::string ParseHfPreTokenizer(const nlohmann::json& node, bool ignore_merges,
       return name;
     }
   }
+  // Falcon's file parts a number from the space before it, which GGUF's name does not say; its
+  // vocabulary has no token with both.
+  std::vector<std::string> falcon = PreTokenizer::Patterns(kFalcon);
+  falcon.insert(falcon.end() - 1, R"(\p{N}+)");
+  if (reader.stages() == falcon && !ignore_merges) return kFalcon;
   std::string stages;
   for (const std::string& stage : reader.stages()) stages += " " + Quote(stage);
   reader.Refuse(

@@ -8,96 +8,120 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/json.h"
+#include "formats/hf_json.h"
 #include "formats/hf_pre_tokenizer.h"
+#include "formats/hf_text_rules.h"
 #include "formats/quote.h"
-#include "text/byte_unicode.h"
+#include "formats/token_words.h"
 
 namespace cambium {
 namespace {
 
-// Not the ordered Json: that one searches an object from its start, and a vocabulary is an object
-// of 10^5 members.
-using Node = nlohmann::json;
+using Node = HfJson::Node;
 
 // What fills an id that no token has.
 std::string PaddingName(size_t id) { return fmt::format("[PAD{}]", id); }
 
+// How a file's vocabulary is to be read.
+enum class Kind { kByteLevel, kSentencePiece, kWordPiece };
+
 class Reader {
  public:
   Reader(std::string_view json, const std::string& source_name)
-      : source_name_(source_name), root_(Node::parse(json, nullptr, /*allow_exceptions=*/false)) {
+      : json_(source_name), root_(Node::parse(json, nullptr, /*allow_exceptions=*/false)) {
     if (!root_.is_object()) Corrupt(root_.is_discarded() ? "not valid JSON" : "not a JSON object");
   }
 
   TokenizerData Read() {
-    CheckNormalizer();
     const Node& model = Require(root_, "model");
     if (!model.is_object()) Corrupt("'model' is not an object");
-    CheckModel(model);
-    ReadVocabulary(Require(model, "vocab"));
+    kind_ = FindKind(model);
+    ReadRules(model);
+    ReadVocabulary(Require(model, "vocab"), json_.Text(model, "unk_token"));
     if (const Node* added = Find(root_, "added_tokens")) ReadAddedTokens(*added);
     FillGaps();
-    ReadMerges(Require(model, "merges"));
-    data_.pre_tokenizer = ParseHfPreTokenizer(Require(root_, "pre_tokenizer"),
-                                              FlagOf(model, "ignore_merges"), source_name_);
-    data_.model = TokenizerModel::kBpe;
-    if (data_.pre_tokenizer.empty()) {
+    if (kind_ != Kind::kWordPiece) ReadMerges(Require(model, "merges"));
+    if (data_.model == TokenizerModel::kBpe && data_.pre_tokenizer.empty()) {
       if (!IsByteTokenizer()) Unsupported("pre_tokenizer: ByteLevel without any splitting");
       data_.model = TokenizerModel::kByte;
     }
-    if (const Node* processor = Find(root_, "post_processor")) ReadBos(*processor, 0);
-    if (const auto it = special_ids_.find("<|endoftext|>");
-        it != special_ids_.end() && data_.types[it->second] == TokenType::kControl) {
-      data_.eos_id = it->second;
+    json_.ForEachPart(Find(root_, "post_processor"), "processors",
+                      [&](const Node& part, const std::string& type) { ReadEnds(part, type); });
+    for (const char* name : {"<|endoftext|>", "</s>", "<eos>"}) {
+      const auto it = special_ids_.find(name);
+      if (data_.eos_id >= 0 || it == special_ids_.end()) continue;
+      if (data_.types[it->second] == TokenType::kControl) data_.eos_id = it->second;
     }
     return std::move(data_);
   }
 
  private:
-  [[noreturn]] void Corrupt(const std::string& what) const {
-    Fail(ErrorCode::kCorruptData, "{}: {}", source_name_, what);
-  }
-  [[noreturn]] void Unsupported(const std::string& what) const {
-    Fail(ErrorCode::kUnsupported, "{}: {}; byte-level BPE is what can be used", source_name_, what);
-  }
-
-  // Null counts as missing.
-  static const Node* Find(const Node& object, const char* key) {
-    const auto it = object.find(key);
-    return it == object.end() || it->is_null() ? nullptr : &*it;
-  }
+  [[noreturn]] void Corrupt(const std::string& what) const { json_.Corrupt(what); }
+  [[noreturn]] void Unsupported(const std::string& what) const { json_.Unsupported(what); }
+  static const Node* Find(const Node& object, const char* key) { return HfJson::Find(object, key); }
   const Node& Require(const Node& object, const char* key) const {
-    const Node* node = Find(object, key);
-    if (node == nullptr) Corrupt(fmt::format("'{}' is missing", key));
-    return *node;
+    return json_.Require(object, key);
   }
-  bool FlagOf(const Node& object, const char* key) const {
-    const Node* node = Find(object, key);
-    if (node != nullptr && !node->is_boolean()) Corrupt(fmt::format("'{}' is not a boolean", key));
-    return node != nullptr && node->get<bool>();
-  }
+  bool FlagOf(const Node& object, const char* key) const { return json_.Flag(object, key); }
   const std::string& TextOf(const Node& node, const char* what) const {
-    if (!node.is_string()) Corrupt(fmt::format("{} is not a string", what));
-    return node.get_ref<const std::string&>();
+    return json_.TextOf(node, what);
   }
 
-  void CheckNormalizer() const {
-    const Node* normalizer = Find(root_, "normalizer");
-    if (normalizer == nullptr) return;
-    const Node* type = normalizer->is_object() ? Find(*normalizer, "type") : nullptr;
-    if (type == nullptr || *type != "NFC") {
-      Unsupported(fmt::format("normalizer {}", Quote(normalizer->dump())));
-    }
-  }
-
-  void CheckModel(const Node& model) const {
+  // BPE is byte-level where a ByteLevel pre-tokenizer or decoder is in the file.
+  Kind FindKind(const Node& model) const {
     // Files from before the member existed are BPE: they have merges.
-    const Node* type = Find(model, "type");
-    if (type != nullptr && *type != "BPE") {
-      Unsupported(fmt::format("model type {}", Quote(type->dump())));
+    const std::string type = json_.Text(model, "type");
+    if (type == "WordPiece") return Kind::kWordPiece;
+    if (type != "BPE" && !type.empty()) Unsupported(fmt::format("model type {}", Quote(type)));
+    bool has_bytes = false;
+    const auto look = [&](const Node&, const std::string& part) {
+      if (part == "ByteLevel") has_bytes = true;
+    };
+    json_.ForEachPart(Find(root_, "pre_tokenizer"), "pretokenizers", look);
+    json_.ForEachPart(Find(root_, "decoder"), "decoders", look);
+    if (has_bytes) return Kind::kByteLevel;
+    bool has_symbol = FlagOf(model, "byte_fallback");
+    json_.ForEachPart(Find(root_, "normalizer"), "normalizers",
+                      [&](const Node&, const std::string& part) {
+                        if (part == "Prepend" || part == "Replace") has_symbol = true;
+                      });
+    json_.ForEachPart(Find(root_, "pre_tokenizer"), "pretokenizers",
+                      [&](const Node&, const std::string& part) {
+                        if (part == "Metaspace") has_symbol = true;
+                      });
+    return has_symbol ? Kind::kSentencePiece : Kind::kByteLevel;
+  }
+
+  void ReadRules(const Node& model) {
+    if (kind_ == Kind::kWordPiece) {
+      data_.model = TokenizerModel::kWordPiece;
+      const Node* prefix = Find(model, "continuing_subword_prefix");
+      if (prefix != nullptr && *prefix != "##") Unsupported("model.continuing_subword_prefix");
+      data_.word_piece = ParseHfWordPiece(json_, root_);
+      return;
     }
-    if (FlagOf(model, "byte_fallback")) Unsupported("model.byte_fallback");
+    CheckBpe(model);
+    if (kind_ == Kind::kSentencePiece) {
+      data_.model = TokenizerModel::kSentencePiece;
+      if (FlagOf(model, "ignore_merges")) Unsupported("model.ignore_merges without ByteLevel");
+      data_.sentence_piece = ParseHfSentencePiece(json_, root_);
+      data_.sentence_piece.fuse_unknown = FlagOf(model, "fuse_unk");
+      has_byte_words_ = FlagOf(model, "byte_fallback");
+      return;
+    }
+    data_.model = TokenizerModel::kBpe;
+    if (FlagOf(model, "byte_fallback")) Unsupported("model.byte_fallback with ByteLevel");
+    json_.ForEachPart(Find(root_, "normalizer"), "normalizers",
+                      [&](const Node& part, const std::string& type) {
+                        if (type != "NFC") {
+                          Unsupported(fmt::format("normalizer {}", Quote(part.dump())));
+                        }
+                      });
+    data_.pre_tokenizer = ParseHfPreTokenizer(Require(root_, "pre_tokenizer"),
+                                              FlagOf(model, "ignore_merges"), json_.source_name());
+  }
+
+  void CheckBpe(const Node& model) const {
     for (const char* key : {"continuing_subword_prefix", "end_of_word_suffix"}) {
       const Node* affix = Find(model, key);
       if (affix != nullptr && *affix != "") Unsupported(fmt::format("model.{}", key));
@@ -129,7 +153,22 @@ class Reader {
     is_set_[id] = true;
   }
 
-  void ReadVocabulary(const Node& vocab) {
+  // What a word of the vocabulary is.
+  std::pair<std::string, TokenType> MeaningOf(const std::string& word) const {
+    using enum TokenType;
+    if (kind_ == Kind::kWordPiece) {
+      if (word.starts_with("##")) return {word.substr(2), kNormal};
+      // Special tokens, which no word can be.
+      if (word.starts_with('[') && word.ends_with(']')) return {word, kUnused};
+      return {" " + word, kNormal};
+    }
+    const bool is_byte = has_byte_words_ && ParseByteWord(word).has_value();
+    auto bytes = BytesOfWord(data_.model, is_byte ? kByte : kNormal, word);
+    if (!bytes || bytes->empty()) return {word, kUnused};
+    return {std::move(*bytes), is_byte ? kByte : kNormal};
+  }
+
+  void ReadVocabulary(const Node& vocab, const std::string& unknown) {
     if (!vocab.is_object() || vocab.empty()) Corrupt("'model.vocab' is not an object, or empty");
     num_entries_ = vocab.size();
     if (const Node* added = Find(root_, "added_tokens")) num_entries_ += added->size();
@@ -138,13 +177,21 @@ class Reader {
       if (static_cast<size_t>(id) < is_set_.size() && is_set_[id]) {
         Corrupt(fmt::format("two tokens have the id {}; one is {}", id, Quote(word)));
       }
-      auto bytes = PrintableToBytes(word);
-      const bool is_reachable =
-          bytes.has_value() && !bytes->empty() && word != PaddingName(static_cast<size_t>(id));
-      SetToken(id, is_reachable ? std::move(*bytes) : word,
-               is_reachable ? TokenType::kNormal : TokenType::kUnused);
+      auto [bytes, type] = MeaningOf(word);
+      if (word == PaddingName(static_cast<size_t>(id))) {
+        bytes = word;
+        type = TokenType::kUnused;
+      }
+      SetToken(id, std::move(bytes), type);
       id_of_word_.emplace(word, id);
     }
+    if (kind_ == Kind::kByteLevel || unknown.empty()) return;
+    const auto it = id_of_word_.find(unknown);
+    if (it == id_of_word_.end()) {
+      Corrupt(fmt::format("the unknown token {} is not in the vocabulary", Quote(unknown)));
+    }
+    data_.unk_id = it->second;
+    SetToken(it->second, unknown, TokenType::kUnknown);
   }
 
   void ReadAddedTokens(const Node& added) {
@@ -154,9 +201,6 @@ class Reader {
       const std::string& name = TextOf(Require(node, "content"), "the content of an added token");
       const int32_t id = ReadId(Require(node, "id"), name);
       if (name.empty()) Corrupt(fmt::format("added token {} is empty", id));
-      for (const char* key : {"single_word", "lstrip", "rstrip"}) {
-        if (FlagOf(node, key)) Unsupported(fmt::format("added token {}: {}", Quote(name), key));
-      }
       if (!special_ids_.emplace(name, id).second) {
         Corrupt(fmt::format("two added tokens are {}", Quote(name)));
       }
@@ -166,9 +210,34 @@ class Reader {
         Corrupt(fmt::format("added token {} has the id {}, which the vocabulary gives otherwise",
                             Quote(name), id));
       }
-      SetToken(id, name, FlagOf(node, "special") ? TokenType::kControl : TokenType::kUserDefined);
+      AddToken(node, name, id);
     }
+    std::ranges::sort(data_.strips, {}, &TokenStrip::id);
   }
+
+  void AddToken(const Node& node, const std::string& name, int32_t id) {
+    if (FlagOf(node, "single_word")) {
+      Unsupported(fmt::format("added token {}: single_word", Quote(name)));
+    }
+    const bool is_special = FlagOf(node, "special");
+    // A normalizer that changes the name would have it found elsewhere than where the name stands.
+    const bool is_changed = kind_ == Kind::kSentencePiece
+                                ? Find(root_, "normalizer") != nullptr && HasPrepend()
+                                : kind_ == Kind::kWordPiece;
+    if (is_changed && FlagOf(node, "normalized")) {
+      Unsupported(fmt::format("added token {}: normalized", Quote(name)));
+    }
+    const TokenStrip strip{id, FlagOf(node, "lstrip"), FlagOf(node, "rstrip")};
+    if (strip.left || strip.right) data_.strips.push_back(strip);
+    if (id == data_.unk_id) return;
+    // Runs of U+2581 as added tokens (Gemma) are what merges make of runs of spaces.
+    const bool is_text = kind_ == Kind::kSentencePiece && !is_special &&
+                         id_of_word_.contains(name) && name.find(kSpaceSymbol) != std::string::npos;
+    if (is_text) return;
+    SetToken(id, name, is_special ? TokenType::kControl : TokenType::kUserDefined);
+  }
+
+  bool HasPrepend() const { return data_.sentence_piece.space_prefix != SpacePrefix::kNone; }
 
   void FillGaps() {
     for (size_t id = 0; id < data_.tokens.size(); ++id) {
@@ -182,6 +251,15 @@ class Reader {
       Corrupt(fmt::format("merge {}: {} is not a token", rank, Quote(word)));
     }
     return it->second;
+  }
+
+  bool IsNormalMerge(std::string_view left, std::string_view right) const {
+    for (const std::string& word :
+         {std::string(left), std::string(right), std::string(left).append(right)}) {
+      const auto it = id_of_word_.find(word);
+      if (it == id_of_word_.end() || data_.types[it->second] != TokenType::kNormal) return false;
+    }
+    return true;
   }
 
   void ReadMerges(const Node& merges) {
@@ -203,7 +281,10 @@ class Reader {
         left = both.substr(0, space);
         right = both.substr(space + 1);
       }
-      data_.merges.emplace_back(IdOfWord(left, rank), IdOfWord(right, rank));
+      const std::pair pair(IdOfWord(left, rank), IdOfWord(right, rank));
+      // Merges into special tokens, which are found in the text before any merge.
+      if (kind_ == Kind::kSentencePiece && !IsNormalMerge(left, right)) continue;
+      data_.merges.push_back(pair);
     }
   }
 
@@ -218,35 +299,60 @@ class Reader {
     return true;
   }
 
-  // A template that begins with a special token asks for it before every text.
-  void ReadBos(const Node& processor, int depth) {
-    constexpr int kMaxSequences = 8;
-    const Node* type = processor.is_object() ? Find(processor, "type") : nullptr;
-    if (type == nullptr || depth == kMaxSequences) Corrupt("'post_processor' has no type");
-    if (*type == "Sequence") {
-      const Node& parts = Require(processor, "processors");
-      if (!parts.is_array()) Corrupt("'post_processor.processors' is not a list");
-      for (const Node& part : parts) ReadBos(part, depth + 1);
+  // A template that begins with a special token asks for it before every text, one that ends with
+  // one behind.
+  void ReadEnds(const Node& processor, const std::string& type) {
+    if (type == "BertProcessing" || type == "RobertaProcessing") {
+      data_.bos_id = IdOfPair(Require(processor, "cls"));
+      data_.eos_id = IdOfPair(Require(processor, "sep"));
+      data_.add_bos = data_.add_eos = true;
+      return;
     }
-    if (*type != "TemplateProcessing") return;
-    const Node& single = Require(processor, "single");
-    if (!single.is_array() || single.empty() || !single[0].is_object()) {
-      Corrupt("'post_processor.single' is not a list of objects");
+    if (type != "TemplateProcessing") {
+      if (type != "ByteLevel") Unsupported(fmt::format("post_processor {}", Quote(type)));
+      return;
     }
-    const Node* special = Find(single[0], "SpecialToken");
-    if (special == nullptr) return;
+    const Node& single = json_.List(processor, "single");
+    for (const Node& part : single) {
+      if (!part.is_object()) Corrupt("'post_processor.single' is not a list of objects");
+    }
+    if (single.empty()) return;
+    if (const auto id = IdOfTemplatePart(single.front()); id >= 0) {
+      data_.bos_id = id;
+      data_.add_bos = true;
+    }
+    if (single.size() < 2) return;
+    if (const auto id = IdOfTemplatePart(single.back()); id >= 0) {
+      data_.eos_id = id;
+      data_.add_eos = true;
+    }
+  }
+
+  // -1: the text.
+  int32_t IdOfTemplatePart(const Node& part) const {
+    const Node* special = Find(part, "SpecialToken");
+    if (special == nullptr) return -1;
     if (!special->is_object()) Corrupt("'post_processor': 'SpecialToken' is not an object");
-    const std::string& name = TextOf(Require(*special, "id"), "the id of a special token");
+    return IdOfSpecial(TextOf(Require(*special, "id"), "the id of a special token"));
+  }
+
+  int32_t IdOfPair(const Node& pair) const {
+    if (!pair.is_array() || pair.empty()) Corrupt("post_processor: 'cls' or 'sep' is not a pair");
+    return IdOfSpecial(TextOf(pair[0], "a special token"));
+  }
+
+  int32_t IdOfSpecial(const std::string& name) const {
     const auto it = special_ids_.find(name);
     if (it == special_ids_.end()) {
       Corrupt(fmt::format("post_processor: {} is not an added token", Quote(name)));
     }
-    data_.bos_id = it->second;
-    data_.add_bos = true;
+    return it->second;
   }
 
-  const std::string& source_name_;
+  const HfJson json_;
   const Node root_;
+  Kind kind_ = Kind::kByteLevel;
+  bool has_byte_words_ = false;
   size_t num_entries_ = 0;
   TokenizerData data_;
   std::vector<bool> is_set_;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tokenizers that others have made, on texts whose ids they have published: GPT-2, Qwen2, Llama 3,
-// Falcon, DeepSeek Coder (llama.cpp's vocabulary tests) and tiktoken's cl100k_base and o200k_base
-// (the test plans of its .NET port). Skipped where the data is not there (CAMBIUM_SHARED, or
-// "shared" beside the source folder).
+// Tokenizers that others have made, on texts whose ids they have published: GPT-2, Qwen2, Llama 2
+// and 3, Falcon, DeepSeek Coder, Phi-3, Gemma, BERT (llama.cpp's vocabulary tests) and tiktoken's
+// cl100k_base and o200k_base (the test plans of its .NET port). Skipped where the data is not there
+// (CAMBIUM_SHARED, or "shared" beside the source folder).
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -69,30 +69,42 @@ void CheckVocabularyVectors(const Tokenizer& tokenizer, const std::filesystem::p
     if (i + 1 == texts.size() && texts[i].empty()) break;
     EXPECT_EQ(tokenizer.Encode(texts[i]), Ids(lines[i]))
         << stem << " text " << i << ": " << texts[i];
-    EXPECT_EQ(tokenizer.Decode(Ids(lines[i])), texts[i]);
+    // WordPiece loses case and white space.
+    if (tokenizer.data().model != TokenizerModel::kWordPiece) {
+      EXPECT_EQ(tokenizer.Decode(Ids(lines[i])), texts[i]);
+    }
     ++num_checked;
   }
   EXPECT_GE(num_checked, 40u);
 }
 
+// Every vocabulary of the folder that has vectors.
 TEST(TokenizerVectors, GgufVocabularies) {
   const auto folder = Tokenizers() / "ggml-vocab";
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no " << folder;
-  for (const char* name : {"gpt-2", "qwen2", "falcon", "deepseek-coder"}) {
-    const auto stem = folder / (std::string("ggml-vocab-") + name + ".gguf");
+  size_t num_checked = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() != ".inp") continue;
+    std::filesystem::path stem = entry.path();
+    stem.replace_extension();
+    SCOPED_TRACE(stem.string());
     const std::string content =
         Read(std::filesystem::exists(stem) ? stem : std::filesystem::path(stem.string() + ".zst"));
-    const GgufFile file({reinterpret_cast<const uint8_t*>(content.data()), content.size()}, name);
+    const GgufFile file({reinterpret_cast<const uint8_t*>(content.data()), content.size()},
+                        stem.filename().string());
     const TokenizerData data = ReadGgufTokenizer(file);
-    EXPECT_EQ(data.pre_tokenizer, name);
     CheckVocabularyVectors(Tokenizer(data), stem);
     // The same through tokenizer.json.
     const TokenizerData back = ParseHfTokenizer(ToHfTokenizer(data), "tokenizer.json");
     EXPECT_EQ(back.tokens, data.tokens);
-    EXPECT_EQ(back.merges, data.merges);
     EXPECT_EQ(back.pre_tokenizer, data.pre_tokenizer);
+    if (!data.merges.empty()) {
+      EXPECT_EQ(back.merges, data.merges);
+    }
     CheckVocabularyVectors(Tokenizer(back), stem);
+    ++num_checked;
   }
+  EXPECT_GE(num_checked, 8u);
 }
 
 TEST(TokenizerVectors, HuggingFaceGpt2) {

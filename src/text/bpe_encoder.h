@@ -4,41 +4,31 @@
 // llama.cpp do it (GPT-2's own encoder joins all equal pairs at once, which differs only for merge
 // tables that no training makes).
 //
-// Immutable and thread-safe after construction; a Cache belongs to one thread at a time.
-// Cost: short pieces O(n^2) on a few cache lines, long ones O(n log n) by a heap over a linked
-// list.
+// Immutable and thread-safe after construction; a cache belongs to one thread at a time.
 #pragma once
 
 #include <array>
 #include <cstdint>
-#include <memory>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "text/merge_table.h"
+#include "text/piece_cache.h"
 #include "text/tokenizer_data.h"
 
 namespace cambium {
 
 class BpeEncoder {
  public:
-  // Ids of pieces seen before: direct-mapped, one cache line an entry, 2 MiB.
-  class Cache;
-  struct CacheDeleter {
-    void operator()(Cache* cache) const;
-  };
-  using CachePtr = std::unique_ptr<Cache, CacheDeleter>;
-
   // `data` must outlive the encoder and stay where it is. Only normal (and byte) tokens take part:
   // no merge can lead to a control or user-defined token. Throws kCorruptData for two tokens of the
   // same bytes, and for merges that are out of range, repeated, of tokens that are not normal, or
   // whose result is not a token.
   explicit BpeEncoder(const TokenizerData& data);
 
-  CachePtr NewCache() const;
-
   // Appends the ids of a piece (not empty). Throws kInvalidArgument for a byte that has no token.
-  void Encode(std::string_view piece, Cache& cache, std::vector<int32_t>& ids) const;
+  void Encode(std::string_view piece, PieceCache& cache, std::vector<int32_t>& ids) const;
 
   // The same without the cache and with the heap at every length: the reference of the tests.
   void EncodeByHeap(std::string_view piece, std::vector<int32_t>& ids) const;
@@ -52,18 +42,7 @@ class BpeEncoder {
   int32_t FindToken(std::string_view bytes) const;
 
  private:
-  static constexpr uint32_t kNoRank = UINT32_MAX;
-  struct Merge {
-    int32_t left = -1, right = -1;  // -1: a free slot
-    uint32_t rank = kNoRank;
-    int32_t result = -1;
-  };
-
-  void AddMerge(const Merge& merge);
-  // The merge of a pair; rank kNoRank when there is none.
-  const Merge& FindMerge(int32_t left, int32_t right) const;
   void EncodeUncached(std::string_view piece, std::vector<int32_t>& ids) const;
-  void EncodeShort(std::string_view piece, std::vector<int32_t>& ids) const;
 
   // The token of a byte; throws kInvalidArgument when there is none.
   int32_t ByteId(char byte) const;
@@ -71,8 +50,8 @@ class BpeEncoder {
   std::array<int32_t, 256> byte_ids_;  // -1: none
   bool encodes_any_bytes_ = true;
   std::unordered_map<std::string_view, int32_t> token_ids_;  // of normal tokens
-  std::vector<Merge> merges_;  // open addressing, a power of two, at most half full
-  bool ignore_merges_;         // a piece that is a token is that token
+  MergeTable merges_;
+  bool ignore_merges_;  // a piece that is a token is that token
 };
 
 }  // namespace cambium

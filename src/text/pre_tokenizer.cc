@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "text/pre_tokenizer.h"
 
-#include <array>
 #include <cstdint>
 #include <span>
 
@@ -11,80 +10,11 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "text/pre_tokenizer_ascii.h"
+#include "text/pre_tokenizer_patterns.h"
 #include "text/utf8_repair.h"
 
 namespace cambium {
 namespace {
-
-// The pieces that the patterns share. Contractions in any case are spelled out rather than
-// (?i:...), whose meaning beyond ASCII differs between engines.
-#define CAMBIUM_ANY_CASE_CONTRACTION R"((?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD]))"
-#define CAMBIUM_GPT2 R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)"
-#define CAMBIUM_CL100K(numbers)                                        \
-  CAMBIUM_ANY_CASE_CONTRACTION R"(|[^\r\n\p{L}\p{N}]?\p{L}+|)" numbers \
-                               R"(| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)"
-#define CAMBIUM_UPPER R"([\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}])"
-#define CAMBIUM_LOWER R"([\p{Ll}\p{Lm}\p{Lo}\p{M}])"
-#define CAMBIUM_O200K(contraction, numbers)                                            \
-  R"([^\r\n\p{L}\p{N}]?)" CAMBIUM_UPPER "*" CAMBIUM_LOWER "+" contraction              \
-  R"(|[^\r\n\p{L}\p{N}]?)" CAMBIUM_UPPER "+" CAMBIUM_LOWER "*" contraction "|" numbers \
-  R"(| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)"
-
-struct Definition {
-  const char* name;
-  std::array<const char*, 5> patterns;  // stages; the rest is null
-  AsciiMatcher ascii;                   // of stage 0, or null
-  bool ignores_merges;
-};
-
-constexpr const char* kGpt2 = CAMBIUM_GPT2;
-constexpr const char* kCl100k = CAMBIUM_CL100K(R"(\p{N}{1,3})");
-constexpr const char* kQwen2 = CAMBIUM_CL100K(R"(\p{N})");
-constexpr const char* kO200k = CAMBIUM_O200K(CAMBIUM_ANY_CASE_CONTRACTION "?", R"(\p{N}{1,3})");
-constexpr const char* kTekken = CAMBIUM_O200K("", R"(\p{N})");
-
-// Names and meanings as in llama.cpp's src/llama-vocab.cpp; where it approximates a class that its
-// own matcher lacks (gpt-4o, tekken), the original of the model's tokenizer.json stands here.
-constexpr Definition kDefinitions[] = {
-    {"default", {R"([\p{P}\$\+<=>\^~\|]+)", kGpt2, R"(\p{N}+)", "[0-9][0-9][0-9]"}, nullptr, false},
-    {"gpt-2", {kGpt2}, &MatchAsciiGpt2, false},
-    {"mpt", {kGpt2}, &MatchAsciiGpt2, false},
-    {"olmo", {kGpt2}, &MatchAsciiGpt2, false},
-    {"llama-bpe", {kCl100k}, &MatchAsciiLlamaBpe, true},
-    {"dbrx", {kCl100k}, &MatchAsciiLlamaBpe, false},
-    {"smaug-bpe", {kCl100k}, &MatchAsciiLlamaBpe, false},
-    {"qwen2", {kQwen2}, &MatchAsciiQwen2, false},
-    {"stablelm2", {kQwen2}, &MatchAsciiQwen2, false},
-    {"gpt-4o", {kO200k}, nullptr, false},
-    {"tekken", {kTekken}, nullptr, true},
-    {"falcon", {R"([\p{P}\$\+<=>\^~\|`]+)", kGpt2, "[0-9][0-9][0-9]"}, nullptr, false},
-    {"starcoder", {R"(\p{N})", kGpt2}, nullptr, false},
-    {"refact", {R"(\p{N})", kGpt2}, nullptr, false},
-    {"command-r", {R"(\p{N})", kGpt2}, nullptr, false},
-    {"smollm", {R"(\p{N})", kGpt2}, nullptr, false},
-    {"codeshell", {R"(\p{N})", kGpt2}, nullptr, false},
-    {"deepseek-coder",
-     {R"([\r\n])", R"(\s?\p{L}+)", R"(\s?\p{P}+)", "[一-龥ࠀ-一가-퟿]+", R"(\p{N})"},
-     nullptr,
-     false},
-};
-
-const Definition* FindDefinition(std::string_view name) {
-  for (const Definition& definition : kDefinitions) {
-    if (name == definition.name) return &definition;
-  }
-  return nullptr;
-}
-
-const Definition& GetDefinition(std::string_view name) {
-  if (const Definition* definition = FindDefinition(name)) return *definition;
-  std::string known;
-  for (const Definition& definition : kDefinitions) {
-    known += known.empty() ? "" : ", ";
-    known += definition.name;
-  }
-  Fail(ErrorCode::kUnsupported, "pre-tokenizer \"{}\" is not known; known: {}", name, known);
-}
 
 // The same pattern with \s and \S written out as the White_Space property: PCRE2's own \s is ASCII
 // only, and with UCP it takes U+180E in, which Unicode took out in 6.3.
@@ -120,7 +50,7 @@ struct Stage {
   bool has_jit = false;
 };
 
-Stage CompileStage(const char* pattern) {
+Stage CompileStage(std::string_view pattern) {
   const std::string source = WithExplicitWhiteSpace(pattern);
   int error = 0;
   PCRE2_SIZE offset = 0;
@@ -254,12 +184,12 @@ struct PreTokenizer::Impl {
 };
 
 PreTokenizer::PreTokenizer(std::string_view name) : name_(name) {
-  const Definition& definition = GetDefinition(name);
+  const PreTokenizerPatterns& patterns = PatternsOf(name);
   auto impl = std::make_unique<Impl>();
-  for (const char* pattern : definition.patterns) {
-    if (pattern != nullptr) impl->stages.push_back(CompileStage(pattern));
+  for (const std::string_view pattern : patterns.stages) {
+    impl->stages.push_back(CompileStage(pattern));
   }
-  impl->ascii = definition.ascii;
+  impl->ascii = patterns.ascii;
   impl_ = std::move(impl);
 }
 
@@ -267,24 +197,20 @@ PreTokenizer::~PreTokenizer() = default;
 PreTokenizer::PreTokenizer(PreTokenizer&&) noexcept = default;
 PreTokenizer& PreTokenizer::operator=(PreTokenizer&&) noexcept = default;
 
-std::vector<std::string> PreTokenizer::Names() {
-  std::vector<std::string> names;
-  for (const Definition& definition : kDefinitions) names.emplace_back(definition.name);
-  return names;
-}
+std::vector<std::string> PreTokenizer::Names() { return PreTokenizerNames(); }
 
-bool PreTokenizer::IsKnown(std::string_view name) { return FindDefinition(name) != nullptr; }
+bool PreTokenizer::IsKnown(std::string_view name) { return FindPatterns(name) != nullptr; }
 
 std::vector<std::string> PreTokenizer::Patterns(std::string_view name) {
-  std::vector<std::string> patterns;
-  for (const char* pattern : GetDefinition(name).patterns) {
-    if (pattern != nullptr) patterns.emplace_back(pattern);
-  }
-  return patterns;
+  const PreTokenizerPatterns& patterns = PatternsOf(name);
+  return {patterns.stages.begin(), patterns.stages.end()};
 }
 
-bool PreTokenizer::IgnoresMerges(std::string_view name) {
-  return GetDefinition(name).ignores_merges;
+bool PreTokenizer::IgnoresMerges(std::string_view name) { return PatternsOf(name).ignores_merges; }
+
+bool PreTokenizer::AddsBos(std::string_view name) {
+  const PreTokenizerPatterns* patterns = FindPatterns(name);
+  return patterns != nullptr && patterns->adds_bos;
 }
 
 void PreTokenizer::Run(std::string_view text, Sink sink) const {

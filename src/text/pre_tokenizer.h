@@ -26,12 +26,13 @@ namespace cambium {
 
 class PreTokenizer {
  public:
-  // Throws kUnsupported for a name that is not in Names().
+  // Throws kUnsupported for a name that is not known.
   explicit PreTokenizer(std::string_view name);
   ~PreTokenizer();
   PreTokenizer(PreTokenizer&&) noexcept;
   PreTokenizer& operator=(PreTokenizer&&) noexcept;
 
+  // One name per way of cutting; IsKnown knows the other names of some too.
   static std::vector<std::string> Names();
   static bool IsKnown(std::string_view name);
   // The expressions of a known name, one per stage, in the syntax that PCRE2, Oniguruma and Rust's
@@ -39,6 +40,8 @@ class PreTokenizer {
   static std::vector<std::string> Patterns(std::string_view name);
   // True where the reference looks a whole piece up among the tokens before it merges.
   static bool IgnoresMerges(std::string_view name);
+  // True where a GGUF file that does not say so means that text begins with a bos token.
+  static bool AddsBos(std::string_view name);
 
   const std::string& name() const { return name_; }
 

@@ -9,6 +9,10 @@ std::string StreamDecoder::Push(int32_t id) {
   const std::string& bytes = tokenizer_.TokenBytes(id);
   if (special_ == SpecialText::kSkip && tokenizer_.Type(id) == TokenType::kControl) return {};
   pending_ += bytes;
+  if (drops_space_ && !pending_.empty()) {
+    if (pending_[0] == ' ') pending_.erase(0, 1);
+    drops_space_ = false;
+  }
   return Take(/*at_end=*/false);
 }
 

@@ -16,12 +16,20 @@ namespace cambium {
 // well-formed.
 enum class IllFormed { kKeep, kReplace };
 
+// Where the tokens stand: at the beginning of a text, where the space that the tokenizer puts
+// before it is dropped (Tokenizer::DropsLeadingSpace), or behind others, where a space is a space.
+enum class StreamStart { kContinuation, kText };
+
 class StreamDecoder {
  public:
   // `tokenizer` must outlive the decoder. Control tokens give no text with kSkip.
   explicit StreamDecoder(const Tokenizer& tokenizer, IllFormed ill_formed = IllFormed::kKeep,
-                         SpecialText special = SpecialText::kSkip)
-      : tokenizer_(tokenizer), ill_formed_(ill_formed), special_(special) {}
+                         SpecialText special = SpecialText::kSkip,
+                         StreamStart start = StreamStart::kContinuation)
+      : tokenizer_(tokenizer),
+        ill_formed_(ill_formed),
+        special_(special),
+        drops_space_(start == StreamStart::kText && tokenizer.DropsLeadingSpace()) {}
 
   // The text that is now complete: empty while a character is open. Throws as Decode does.
   std::string Push(int32_t id);
@@ -34,6 +42,7 @@ class StreamDecoder {
   const Tokenizer& tokenizer_;
   const IllFormed ill_formed_;
   const SpecialText special_;
+  bool drops_space_;     // before the first byte of text
   std::string pending_;  // between calls at most 3 bytes, the beginning of one character
 };
 

@@ -54,5 +54,29 @@ TEST(StreamDecoder, ControlTokensShowOnlyWhenAsked) {
   EXPECT_EQ(keep.Push(tokenizer.eos_id()), "<|endoftext|>");
 }
 
+TEST(StreamDecoder, DropsTheSpaceBeforeATextOnly) {
+  TokenizerData data;
+  data.model = TokenizerModel::kSentencePiece;
+  data.tokens = {"<s>", " a", " ", "\xc3", "\xa9"};
+  data.types = {TokenType::kControl, TokenType::kNormal, TokenType::kNormal, TokenType::kByte,
+                TokenType::kByte};
+  data.scores.assign(5, 0.0f);
+  data.sentence_piece.space_prefix = SpacePrefix::kEverySection;
+  const Tokenizer tokenizer(data);
+  const std::vector<int32_t> ids = {0, 1, 1, 3, 4, 2};
+  for (const StreamStart start : {StreamStart::kText, StreamStart::kContinuation}) {
+    StreamDecoder decoder(tokenizer, IllFormed::kReplace, SpecialText::kSkip, start);
+    std::string text;
+    for (const int32_t id : ids) {
+      const std::string piece = decoder.Push(id);
+      EXPECT_TRUE(IsValidUtf8(piece));
+      text += piece;
+    }
+    text += decoder.Finish();
+    EXPECT_EQ(text, start == StreamStart::kText ? "a a\u00e9 " : " a a\u00e9 ");
+  }
+  EXPECT_EQ(tokenizer.Decode(ids, SpecialText::kSkip), "a a\u00e9 ");
+}
+
 }  // namespace
 }  // namespace cambium

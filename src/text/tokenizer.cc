@@ -2,9 +2,12 @@
 #include "text/tokenizer.h"
 
 #include <algorithm>
+#include <bit>
 #include <limits>
 
 #include "base/error.h"
+#include "text/pre_tokenizer.h"
+#include "text/utf8_chars.h"
 
 namespace cambium {
 namespace {
@@ -12,7 +15,8 @@ namespace {
 constexpr std::string_view kEndOfText = "<|endoftext|>";
 
 bool IsSpecial(TokenType type) {
-  return type == TokenType::kControl || type == TokenType::kUserDefined;
+  return type == TokenType::kControl || type == TokenType::kUserDefined ||
+         type == TokenType::kUnknown;
 }
 
 void CheckData(const TokenizerData& data) {
@@ -30,7 +34,9 @@ void CheckData(const TokenizerData& data) {
       Fail(ErrorCode::kCorruptData, "tokenizer: token {} has type {}, known are 1 to 6", id, type);
     }
   }
-  for (const auto& [what, id] : {std::pair{"bos", data.bos_id}, std::pair{"eos", data.eos_id}}) {
+  for (const auto& [what, id] :
+       {std::pair{"bos", data.bos_id}, std::pair{"eos", data.eos_id},
+        std::pair{"unknown", data.unk_id}, std::pair{"pad", data.pad_id}}) {
     if (id < -1 || id >= num_tokens) {
       Fail(ErrorCode::kCorruptData, "tokenizer: {} id {} is not one of {} tokens", what, id,
            num_tokens);
@@ -38,6 +44,16 @@ void CheckData(const TokenizerData& data) {
   }
   if (data.add_bos && data.bos_id < 0) {
     Fail(ErrorCode::kCorruptData, "tokenizer: asks for a bos token and has none");
+  }
+  if (data.add_eos && data.eos_id < 0) {
+    Fail(ErrorCode::kCorruptData, "tokenizer: asks for an eos token and has none");
+  }
+  for (size_t i = 0; i < data.strips.size(); ++i) {
+    const int32_t id = data.strips[i].id;
+    if (id < 0 || id >= num_tokens || (i > 0 && data.strips[i - 1].id >= id)) {
+      Fail(ErrorCode::kCorruptData, "tokenizer: token {} with white space: out of range or order",
+           id);
+    }
   }
   if (data.model != TokenizerModel::kByte) return;
   if (num_tokens < 256 || !data.merges.empty()) {
@@ -57,6 +73,26 @@ void CheckData(const TokenizerData& data) {
   }
 }
 
+// Bytes of white space at the beginning, and at the end.
+size_t LeadingSpaceBytes(std::string_view text) {
+  size_t bytes = 0;
+  while (const size_t size = WhiteSpaceBytes(text.substr(bytes))) bytes += size;
+  return bytes;
+}
+
+size_t TrailingSpaceBytes(std::string_view text) {
+  size_t end = text.size();
+  while (end > 0) {
+    size_t begin = end - 1;
+    while (begin > 0 && end - begin < 3 && (static_cast<uint8_t>(text[begin]) & 0xc0) == 0x80) {
+      --begin;
+    }
+    if (WhiteSpaceBytes(text.substr(begin, end - begin)) != end - begin) break;
+    end = begin;
+  }
+  return text.size() - end;
+}
+
 }  // namespace
 
 // A cache for the length of one call; byte tokenizers need none.
@@ -71,7 +107,7 @@ class Tokenizer::CacheLease {
         tokenizer_.idle_caches_.pop_back();
       }
     }
-    if (cache_ == nullptr) cache_ = tokenizer_.encoder_->NewCache();
+    if (cache_ == nullptr) cache_ = std::make_unique<PieceCache>();
   }
   ~CacheLease() {
     if (cache_ == nullptr) return;
@@ -81,20 +117,18 @@ class Tokenizer::CacheLease {
   CacheLease(const CacheLease&) = delete;
   CacheLease& operator=(const CacheLease&) = delete;
 
-  BpeEncoder::Cache* get() const { return cache_.get(); }
+  PieceCache* get() const { return cache_.get(); }
 
  private:
   const Tokenizer& tokenizer_;
-  BpeEncoder::CachePtr cache_;
+  std::unique_ptr<PieceCache> cache_;
 };
 
 Tokenizer::Tokenizer(TokenizerData data) : data_(std::move(data)) {
   CheckData(data_);
   BuildSpecials();
-  if (data_.model == TokenizerModel::kBpe) {
-    pre_tokenizer_ = std::make_unique<const PreTokenizer>(data_.pre_tokenizer);
-    encoder_ = std::make_unique<const BpeEncoder>(data_);
-  }
+  encoder_ = MakeTextEncoder(data_);
+  if (encoder_ != nullptr && !encoder_->can_cut_before_spaces()) can_cut_ = false;
 }
 
 Tokenizer::~Tokenizer() = default;
@@ -135,45 +169,54 @@ int32_t Tokenizer::MatchSpecial(const SpecialIndex& index, std::string_view text
   return -1;
 }
 
-void Tokenizer::EncodePlain(std::string_view text, BpeEncoder::Cache* cache,
+const TokenStrip* Tokenizer::FindStrip(int32_t id) const {
+  const auto it =
+      std::lower_bound(data_.strips.begin(), data_.strips.end(), id,
+                       [](const TokenStrip& strip, int32_t wanted) { return strip.id < wanted; });
+  return it == data_.strips.end() || it->id != id ? nullptr : &*it;
+}
+
+void Tokenizer::EncodePlain(std::string_view text, Section section, PieceCache* cache,
                             std::vector<int32_t>* ids) const {
+  if (text.empty()) return;
   if (encoder_ == nullptr) {
     ids->reserve(ids->size() + text.size());
     for (const char c : text) ids->push_back(static_cast<uint8_t>(c));
     return;
   }
-  pre_tokenizer_->ForEachPiece(
-      text, [&](std::string_view piece) { encoder_->Encode(piece, *cache, *ids); });
+  encoder_->Encode(text, section, *cache, *ids);
 }
 
-void Tokenizer::EncodeWith(std::string_view text, const EncodeOptions& options,
-                           BpeEncoder::Cache* cache, std::vector<int32_t>* ids) const {
+void Tokenizer::EncodeWith(std::string_view text, const EncodeOptions& options, Section section,
+                           PieceCache* cache, std::vector<int32_t>* ids) const {
   if (options.allow_bos && data_.add_bos) ids->push_back(data_.bos_id);
   const SpecialIndex& index = options.parse_special ? all_special_ : user_defined_;
-  if (index.empty) {
-    EncodePlain(text, cache, ids);
-    return;
-  }
   size_t begin = 0;  // of the plain text that is not encoded yet
-  size_t pos = 0;
+  size_t pos = index.empty ? text.size() : 0;
   while (pos < text.size()) {
     const int32_t id = MatchSpecial(index, text, pos);
     if (id < 0) {
       ++pos;
       continue;
     }
-    EncodePlain(text.substr(begin, pos - begin), cache, ids);
+    size_t end = pos;  // of the plain text before it
+    const TokenStrip* strip = FindStrip(id);
+    if (strip != nullptr && strip->left) end -= TrailingSpaceBytes(text.substr(begin, end - begin));
+    EncodePlain(text.substr(begin, end - begin), section, cache, ids);
     ids->push_back(id);
     pos += data_.tokens[id].size();
+    if (strip != nullptr && strip->right) pos += LeadingSpaceBytes(text.substr(pos));
     begin = pos;
+    section = Section::kAfter;
   }
-  EncodePlain(text.substr(begin), cache, ids);
+  EncodePlain(text.substr(begin), section, cache, ids);
+  if (options.allow_eos && data_.add_eos) ids->push_back(data_.eos_id);
 }
 
 void Tokenizer::Encode(std::string_view text, const EncodeOptions& options,
                        std::vector<int32_t>* ids) const {
   const CacheLease cache(*this);
-  EncodeWith(text, options, cache.get(), ids);
+  EncodeWith(text, options, Section::kBegin, cache.get(), ids);
 }
 
 std::vector<int32_t> Tokenizer::Encode(std::string_view text, const EncodeOptions& options) const {
@@ -208,7 +251,12 @@ std::vector<int32_t> Tokenizer::EncodeParallel(std::string_view text, ThreadPool
     parts.push_back(text.substr(begin, size));
     begin += size;
   }
-  const auto part_ids = EncodeBatch(parts, pool);
+  std::vector<std::vector<int32_t>> part_ids(parts.size());
+  pool.ParallelFor(parts.size(), [&](size_t task, size_t) {
+    const CacheLease cache(*this);
+    EncodeWith(parts[task], {}, task == 0 ? Section::kBegin : Section::kContinued, cache.get(),
+               &part_ids[task]);
+  });
   size_t count = 0;
   for (const auto& part : part_ids) count += part.size();
   std::vector<int32_t> ids;
@@ -224,6 +272,12 @@ void Tokenizer::CheckId(int32_t id) const {
   }
 }
 
+bool Tokenizer::DropsLeadingSpace() const {
+  return data_.model == TokenizerModel::kWordPiece ||
+         (data_.model == TokenizerModel::kSentencePiece &&
+          data_.sentence_piece.space_prefix != SpacePrefix::kNone);
+}
+
 std::string Tokenizer::Decode(std::span<const int32_t> ids, SpecialText special) const {
   std::string text;
   for (const int32_t id : ids) {
@@ -231,6 +285,7 @@ std::string Tokenizer::Decode(std::span<const int32_t> ids, SpecialText special)
     if (special == SpecialText::kSkip && data_.types[id] == TokenType::kControl) continue;
     text += data_.tokens[id];
   }
+  if (text.starts_with(' ') && DropsLeadingSpace()) text.erase(0, 1);
   return text;
 }
 
@@ -277,6 +332,30 @@ Sha256Digest Tokenizer::Hash() const {
   number(data_.bos_id);
   number(data_.eos_id);
   number(data_.add_bos ? 1 : 0);
+  for (const TokenStrip& strip : data_.strips) {
+    number(strip.id);
+    number((strip.left ? 1 : 0) | (strip.right ? 2 : 0));
+  }
+  if (data_.model == TokenizerModel::kSentencePiece) {
+    for (const float score : data_.scores) number(std::bit_cast<int32_t>(score));
+    const SentencePieceOptions& options = data_.sentence_piece;
+    number(static_cast<int64_t>(options.space_prefix));
+    for (const bool flag : {options.prefix_before_space, options.split_at_spaces,
+                            options.remove_extra_spaces, options.fuse_unknown}) {
+      number(flag ? 1 : 0);
+    }
+    number(data_.unk_id);
+  }
+  if (data_.model == TokenizerModel::kWordPiece) {
+    const WordPieceOptions& options = data_.word_piece;
+    for (const bool flag :
+         {options.lowercase, options.strip_accents, options.clean_text, options.split_chinese}) {
+      number(flag ? 1 : 0);
+    }
+    number(options.max_word_chars);
+    number(data_.unk_id);
+    number(data_.add_eos ? 1 : 0);
+  }
   return sha.Finish();
 }
 

@@ -140,6 +140,23 @@ TEST(Tokenizer, ParallelFormsGiveTheSameIds) {
   }
 }
 
+TEST(Tokenizer, SpecialTokensThatTakeWhiteSpaceWithThem) {
+  const std::string specials[] = {"<|left|>", "<|right|>"};
+  TokenizerData data = MakeByteTokenizer(specials);
+  data.strips = {{256, true, false}, {257, false, true}};
+  const Tokenizer tokenizer(data);
+  const auto encode = [&](std::string_view text) {
+    return tokenizer.Decode(tokenizer.Encode(text, {.parse_special = true}));
+  };
+  EXPECT_EQ(encode("a \n\u3000<|left|> b"), "a<|left|> b");
+  EXPECT_EQ(encode("a <|right|> \n\u00a0b"), "a <|right|>b");
+  EXPECT_EQ(encode("a <|right|> <|left|> b"), "a <|right|><|left|> b");
+  EXPECT_EQ(encode("a\xc0\xa0<|left|>"), "a\xc0\xa0<|left|>");  // no white space: ill-formed
+  EXPECT_EQ(tokenizer.Decode(tokenizer.Encode("a <|left|>")), "a <|left|>");
+  data.strips = {{257, true, false}, {256, false, true}};
+  EXPECT_THROW((void)Tokenizer(data), Error);
+}
+
 TEST(Tokenizer, HashIsOfWhatDecidesIds) {
   const TokenizerData data = TrainedData();
   const Sha256Digest hash = Tokenizer(data).Hash();
