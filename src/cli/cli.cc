@@ -100,6 +100,7 @@ int ParseAndRun(int argc, const char* const* argv, bool json) {
   AddDataCommand(app, context);
   AddInfoCommand(app, context);
   AddFingerprintCommand(app, context);
+  AddConvertCommand(app, context);
   AddQuantizeCommand(app, context);
   AddEvalCommand(app, context);
   AddRunsCommand(app, context);

@@ -17,6 +17,7 @@ void AddBenchCommand(CLI::App& app, Context& context);
 void AddBenchGenerateCommand(CLI::App& bench, Context& context);
 void AddBenchOpsCommand(CLI::App& bench, Context& context);
 void AddBenchTrainCommand(CLI::App& bench, Context& context);
+void AddConvertCommand(CLI::App& app, Context& context);
 void AddDataCommand(CLI::App& app, Context& context);
 void AddEvalCommand(CLI::App& app, Context& context);
 void AddFingerprintCommand(CLI::App& app, Context& context);

@@ -120,14 +120,30 @@ void ReadTensorInfo(ByteReader& reader, GgufTensor* tensor) {
 
 }  // namespace
 
-GgufFile::GgufFile(const std::filesystem::path& path)
+GgufFile::GgufFile(const std::filesystem::path& path, SinglePart)
     : map_(path), bytes_(map_.bytes()), name_(path.string()) {
   Parse();
+}
+
+GgufFile::GgufFile(const std::filesystem::path& path) : GgufFile(path, SinglePart()) {
+  JoinParts(&path);
 }
 
 GgufFile::GgufFile(std::span<const uint8_t> bytes, std::string name)
     : bytes_(bytes), name_(std::move(name)) {
   Parse();
+  JoinParts(nullptr);
+}
+
+void GgufFile::IndexTensors() {
+  tensors_by_name_ = SortedIndex(
+      tensors_.size(), [&](uint32_t a, uint32_t b) { return tensors_[a].name < tensors_[b].name; });
+  for (size_t i = 1; i < tensors_.size(); ++i) {
+    const std::string_view tensor_name = tensors_[tensors_by_name_[i]].name;
+    if (tensor_name == tensors_[tensors_by_name_[i - 1]].name) {
+      Fail(ErrorCode::kCorruptData, "{}: the tensor {} is there twice", name_, Quote(tensor_name));
+    }
+  }
 }
 
 void GgufFile::Parse() {
@@ -191,14 +207,7 @@ void GgufFile::Parse() {
     ReadTensorInfo(reader, &tensor);
     reader.ThrowIfFailed();
   }
-  tensors_by_name_ = SortedIndex(
-      num_tensors, [&](uint32_t a, uint32_t b) { return tensors_[a].name < tensors_[b].name; });
-  for (size_t i = 1; i < num_tensors; ++i) {
-    const std::string_view tensor_name = tensors_[tensors_by_name_[i]].name;
-    if (tensor_name == tensors_[tensors_by_name_[i - 1]].name) {
-      Fail(ErrorCode::kCorruptData, "{}: the tensor {} is there twice", name_, Quote(tensor_name));
-    }
-  }
+  IndexTensors();
   if (num_tensors == 0) return;  // A vocabulary file ends right behind its metadata.
 
   // No overflow: offset() is at most the size of a file, the alignment at most 1 MiB.
@@ -262,7 +271,8 @@ std::span<const uint8_t> GgufFile::TensorBytes(const GgufTensor& tensor) const {
          "{}: tensor {} has the element type {}, which this build does not know", name_,
          Quote(tensor.name), static_cast<uint32_t>(tensor.type));
   }
-  return bytes_.subspan(tensor.offset, *tensor.size_bytes);
+  const std::span<const uint8_t> bytes = tensor.part == 0 ? bytes_ : parts_[tensor.part - 1].bytes_;
+  return bytes.subspan(tensor.offset, *tensor.size_bytes);
 }
 
 QuantBlocks GgufFile::TensorBlocks(const GgufTensor& tensor) const {

@@ -4,7 +4,10 @@
 // capped by the bytes left, sizes cannot overflow, tensors are aligned and do not overlap, names
 // and keys are unique. Nothing is copied: values, strings and tensor data are views of the map.
 //
-// Not read: version 1, big-endian files, arrays of arrays, split files (each part reads as a file).
+// A model split into several files ("NAME-00001-of-00003.gguf") reads as one file: open the first,
+// the others are found beside it. Metadata is that of the first.
+//
+// Not read: version 1, big-endian files, arrays of arrays.
 // Format source: ggml, docs/gguf.md. Format as we read and write it: docs/formats/gguf.md.
 // Thread safety: immutable after construction.
 #pragma once
@@ -40,7 +43,8 @@ struct GgufTensor {
   // Outermost first: [rows, columns] of a row-major matrix. The file has them innermost first.
   std::vector<uint64_t> shape;
   uint64_t size = 0;                   // elements
-  uint64_t offset = 0;                 // from the start of the file
+  uint64_t offset = 0;                 // from the start of the file that it is in
+  uint32_t part = 0;                   // which file of a split model
   std::optional<uint64_t> size_bytes;  // nullopt: element type unknown to this build
 };
 
@@ -48,7 +52,7 @@ class GgufFile {
  public:
   // Throws kNotFound, kIo, kCorruptData, kUnsupported.
   explicit GgufFile(const std::filesystem::path& path);
-  // The same over bytes that outlive the object. name: for messages.
+  // The same over bytes that outlive the object, of one file only. name: for messages.
   GgufFile(std::span<const uint8_t> bytes, std::string name);
   GgufFile(GgufFile&&) = default;
   GgufFile& operator=(GgufFile&&) = default;
@@ -56,6 +60,7 @@ class GgufFile {
   const std::string& name() const { return name_; }
   uint32_t version() const { return version_; }
   uint64_t alignment() const { return alignment_; }
+  size_t num_parts() const { return 1 + parts_.size(); }
   // In file order.
   const std::vector<GgufValue>& values() const { return values_; }
   const std::vector<GgufTensor>& tensors() const { return tensors_; }
@@ -90,7 +95,14 @@ class GgufFile {
   void ReadTensor(const GgufTensor& tensor, std::span<float> out) const;
 
  private:
+  struct SinglePart {};
+  GgufFile(const std::filesystem::path& path, SinglePart);
+
   void Parse();
+  void IndexTensors();
+  // Opens the other files of a split model, if this is one, and takes their tensors in
+  // (gguf_split.cc). path: nullptr when there are only bytes.
+  void JoinParts(const std::filesystem::path* path);
 
   MappedFile map_;
   std::span<const uint8_t> bytes_;
@@ -99,6 +111,7 @@ class GgufFile {
   uint64_t alignment_ = 0;
   std::vector<GgufValue> values_;
   std::vector<GgufTensor> tensors_;
+  std::vector<GgufFile> parts_;            // of a split model, from the second
   std::vector<uint32_t> values_by_key_;    // indices into values_, in the order of keys
   std::vector<uint32_t> tensors_by_name_;  // indices into tensors_, in the order of names
 };

@@ -102,7 +102,7 @@ class SlabConverter {
 void CopyMetadata(const GgufFile& file, const QuantRecipe& recipe, GgufWriter* writer) {
   for (const GgufValue& value : file.values()) {
     if (value.key == "general.file_type" || value.key == "general.quantization_version" ||
-        value.key == "general.alignment") {
+        value.key == "general.alignment" || value.key.starts_with("split.")) {
       continue;
     }
     writer->AddValue(value);
@@ -137,10 +137,6 @@ double QuantizeSummary::relative_error() const {
 QuantizeSummary QuantizeGguf(const GgufFile& file, const QuantRecipe& recipe,
                              const std::filesystem::path& out, const QuantizeOptions& options,
                              ThreadPool& pool) {
-  if (file.Find("split.count") != nullptr && file.GetUint("split.count").value_or(0) > 1) {
-    Fail(ErrorCode::kUnsupported, "{}: one part of a split model; merge the parts first",
-         file.name());
-  }
   const std::vector<const GgufTensor*> tensors = FileOrder(file);
   RecipeState state(recipe, file, options.importance != nullptr);
   std::vector<GgmlType> types;

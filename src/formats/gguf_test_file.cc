@@ -8,7 +8,9 @@
 #include <span>
 
 #include "formats/gguf.h"
+#include "formats/gguf_hyper_parameters.h"
 #include "formats/gguf_tokenizer.h"
+#include "text/tokenizer.h"
 
 namespace {
 thread_local uint64_t allocated_bytes = 0;
@@ -82,6 +84,53 @@ std::string ValidGguf(uint32_t version) {
   return file.bytes();
 }
 
+std::string ValidSentencePieceGguf() {
+  using enum GgufValueType;
+  const std::vector<std::string> words = {"<unk>", "<s>", "</s>",     "\u2581", "a",
+                                          "b",     "ab",  "\u2581ab", "<user>", "a b"};
+  constexpr int kBytes = 256;
+  const uint64_t num_tokens = words.size() + kBytes;
+  GgufBytes file = GgufHeader(0, 14);
+  file.String("tokenizer.ggml.model").Type(kString).String("llama");
+  file.String("tokenizer.ggml.tokens").Type(kArray).Type(kString).Put<uint64_t>(num_tokens);
+  for (const std::string& word : words) file.String(word);
+  for (int byte = 0; byte < kBytes; ++byte) file.String(fmt::format("<0x{:02X}>", byte));
+  file.String("tokenizer.ggml.token_type").Type(kArray).Type(kInt32).Put<uint64_t>(num_tokens);
+  for (const int32_t type : {2, 3, 3, 1, 1, 1, 1, 1, 4, 5}) file.Put<int32_t>(type);
+  for (int byte = 0; byte < kBytes; ++byte) file.Put<int32_t>(6);
+  file.String("tokenizer.ggml.scores").Type(kArray).Type(kFloat32).Put<uint64_t>(num_tokens);
+  for (uint64_t i = 0; i < num_tokens; ++i) file.Put(-static_cast<float>(i));
+  file.String("tokenizer.ggml.bos_token_id").Type(kUint32).Put<uint32_t>(1);
+  file.String("tokenizer.ggml.eos_token_id").Type(kUint32).Put<uint32_t>(2);
+  file.String("tokenizer.ggml.unknown_token_id").Type(kUint32).Put<uint32_t>(0);
+  file.String("tokenizer.ggml.padding_token_id").Type(kUint32).Put<uint32_t>(2);
+  file.String("tokenizer.ggml.add_bos_token").Type(kBool).Put<uint8_t>(1);
+  file.String("tokenizer.ggml.add_eos_token").Type(kBool).Put<uint8_t>(0);
+  file.String("tokenizer.ggml.add_space_prefix").Type(kBool).Put<uint8_t>(1);
+  file.String("tokenizer.ggml.remove_extra_whitespaces").Type(kBool).Put<uint8_t>(0);
+  file.String("cambium.tokenizer.strip_right").Type(kArray).Type(kInt32).Put<uint64_t>(1);
+  file.Put<int32_t>(8);
+  file.String("tokenizer.chat_template").Type(kString).String("{{ messages }}");
+  return file.bytes();
+}
+
+std::string ValidWordPieceGguf() {
+  using enum GgufValueType;
+  const std::vector<std::string> words = {"[PAD]",   "[UNK]", "[CLS]",       "[SEP]",
+                                          "\u2581a", "b",     "\u2581\u00e9"};
+  GgufBytes file = GgufHeader(0, 7);
+  file.String("tokenizer.ggml.model").Type(kString).String("bert");
+  file.String("tokenizer.ggml.tokens").Type(kArray).Type(kString).Put<uint64_t>(words.size());
+  for (const std::string& word : words) file.String(word);
+  file.String("tokenizer.ggml.token_type").Type(kArray).Type(kInt32).Put<uint64_t>(words.size());
+  for (const int32_t type : {3, 3, 3, 3, 1, 1, 1}) file.Put<int32_t>(type);
+  file.String("tokenizer.ggml.unknown_token_id").Type(kUint32).Put<uint32_t>(1);
+  file.String("tokenizer.ggml.cls_token_id").Type(kUint32).Put<uint32_t>(2);
+  file.String("tokenizer.ggml.seperator_token_id").Type(kUint32).Put<uint32_t>(3);
+  file.String("tokenizer.ggml.normalizer.lowercase").Type(kBool).Put<uint8_t>(1);
+  return file.bytes();
+}
+
 ParseResult TryGguf(const std::string& bytes) {
   // Its own allocation, so that nothing lies behind the last byte.
   const std::unique_ptr<uint8_t[]> copy(new uint8_t[bytes.size()]);
@@ -126,7 +175,15 @@ ParseResult TryGguf(const std::string& bytes) {
         file->ReadTensor(tensor, data);
       });
     }
-    attempt([&] { (void)ReadGgufTokenizer(*file); });
+    ignore_errors([&] { (void)ReadGgufHyperParameters(*file); });
+    attempt([&] {
+      const Tokenizer tokenizer(ReadGgufTokenizer(*file));
+      ignore_errors([&] {
+        const std::string text = "ab a\u00e9\u65e5 <eos>\xff\n";
+        const EncodeOptions options = {.parse_special = true, .allow_bos = true, .allow_eos = true};
+        (void)tokenizer.Decode(tokenizer.Encode(text, options));
+      });
+    });
   }
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   result.allocated_bytes = AllocatedBytes() - allocated_before;

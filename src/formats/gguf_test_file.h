@@ -54,6 +54,10 @@ GgufBytes& PutTensor(GgufBytes* file, std::string_view name, const std::vector<u
 // (F32, F16, BF16).
 std::string ValidGguf(uint32_t version = 3);
 
+// Vocabularies of the models "llama" (byte tokens, scores, every option) and "bert".
+std::string ValidSentencePieceGguf();
+std::string ValidWordPieceGguf();
+
 struct ParseResult {
   std::optional<ErrorCode> error;  // nullopt: accepted
   std::string message;
@@ -62,7 +66,9 @@ struct ParseResult {
 };
 
 // Opens `bytes` (from an exactly sized heap buffer, so that a sanitizer sees any byte read beyond),
-// and on success reads every value by every accessor, every tensor and the tokenizer.
+// and on success reads every value by every accessor, every tensor, the hyper-parameters (whatever
+// is wrong with those is no error of the result) and the tokenizer, and encodes and decodes with
+// it.
 ParseResult TryGguf(const std::string& bytes);
 
 // Bytes that this thread has asked operator new for so far.

@@ -7,13 +7,16 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "formats/json_text.h"
 
 namespace cambium {
 namespace {
 
 std::optional<Json> ReadObject(const std::filesystem::path& path) {
   if (!std::filesystem::exists(path)) return std::nullopt;
-  Json json = Json::parse(ReadFile(path), nullptr, /*allow_exceptions=*/false);
+  const std::string text = ReadFile(path);
+  CheckJsonDepth(text, path.string());
+  Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) Fail(ErrorCode::kCorruptData, "{}: is no JSON object", path.string());
   return json;
 }

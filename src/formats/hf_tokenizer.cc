@@ -11,6 +11,7 @@
 #include "formats/hf_json.h"
 #include "formats/hf_pre_tokenizer.h"
 #include "formats/hf_text_rules.h"
+#include "formats/json_text.h"
 #include "formats/quote.h"
 #include "formats/token_words.h"
 
@@ -28,7 +29,7 @@ enum class Kind { kByteLevel, kSentencePiece, kWordPiece };
 class Reader {
  public:
   Reader(std::string_view json, const std::string& source_name)
-      : json_(source_name), root_(Node::parse(json, nullptr, /*allow_exceptions=*/false)) {
+      : json_(source_name), root_(Parse(json, source_name)) {
     if (!root_.is_object()) Corrupt(root_.is_discarded() ? "not valid JSON" : "not a JSON object");
   }
 
@@ -56,6 +57,10 @@ class Reader {
   }
 
  private:
+  static Node Parse(std::string_view json, const std::string& source_name) {
+    CheckJsonDepth(json, source_name);
+    return Node::parse(json, nullptr, /*allow_exceptions=*/false);
+  }
   [[noreturn]] void Corrupt(const std::string& what) const { json_.Corrupt(what); }
   [[noreturn]] void Unsupported(const std::string& what) const { json_.Unsupported(what); }
   static const Node* Find(const Node& object, const char* key) { return HfJson::Find(object, key); }

@@ -181,6 +181,12 @@ TEST(HfTokenizer, RefusesWithATypedError) {
       EXPECT_EQ(error.code(), corrupt);
     }
   }
+  // Deep enough to end a stack, were any of it read recursively.
+  for (const char* opening : {"[", "{\"a\":", "{\"normalizer\":["}) {
+    std::string deep_text;
+    for (int i = 0; i < 1000000; ++i) deep_text += opening;
+    EXPECT_THROW((void)ParseHfTokenizer(deep_text, "x"), Error);
+  }
   // Cut off anywhere.
   const std::string whole = ToHfTokenizer(Trained("qwen2"));
   for (size_t size = 0; size + 4 < whole.size(); size += 97) {

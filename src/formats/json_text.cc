@@ -34,10 +34,14 @@ int NestingDepth(std::string_view text) {
 
 }  // namespace
 
-Json ParseJsonObject(std::string_view text, const std::string& source_name) {
+void CheckJsonDepth(std::string_view text, const std::string& source_name) {
   if (NestingDepth(text) > kMaxDepth) {
     Fail(ErrorCode::kCorruptData, "{}: JSON nested deeper than {}", source_name, kMaxDepth);
   }
+}
+
+Json ParseJsonObject(std::string_view text, const std::string& source_name) {
+  CheckJsonDepth(text, source_name);
   Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) {
     Fail(ErrorCode::kCorruptData, "{}: {}", source_name,

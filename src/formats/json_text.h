@@ -12,6 +12,10 @@
 
 namespace cambium {
 
+// Throws kCorruptData for JSON that is nested deeper than 64: some of what one does with a parsed
+// value is recursive.
+void CheckJsonDepth(std::string_view text, const std::string& source_name);
+
 // Throws kCorruptData for anything that is not one JSON object, or is nested deeper than 64.
 Json ParseJsonObject(std::string_view text, const std::string& source_name);
 

@@ -11,6 +11,7 @@
 #include "formats/hf_chat.h"
 #include "formats/hf_folder.h"
 #include "formats/hf_tokenizer.h"
+#include "formats/hf_tokenizer_files.h"
 #include "formats/tensor_names.h"
 
 namespace cambium {
@@ -213,8 +214,7 @@ void SaveHfModel(const std::filesystem::path& folder, const ParameterStore& para
     ordered.push_back(ToFileOrder(p, specs[i], ValuesOf(parameters, i)));
     tensors.push_back({specs[i].name, ShapeOf(specs[i]), ordered.back()});
   }
-  const std::pair<std::string, std::string> files[] = {
-      {"tokenizer.json", ToHfTokenizer(tokenizer)}};
+  const auto files = HfTokenizerFiles(tokenizer);
   WriteHfFolder(
       folder,
       {.parameters = p, .dtype = "", .bos_id = tokenizer.bos_id, .eos_id = tokenizer.eos_id}, type,

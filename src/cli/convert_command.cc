@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <memory>
+
+#include "base/error.h"
+#include "base/interrupt.h"
+#include "base/progress.h"
+#include "cli/commands.h"
+#include "cli/help.h"
+#include "cli/option_checks.h"
+#include "cli/output.h"
+#include "model/model_file.h"
+
+namespace cambium {
+namespace {
+
+struct ConvertArguments {
+  std::filesystem::path model, out;
+  std::string type;
+  std::string name;
+};
+
+// The type of the matrices: what was asked for, or what the model is stored in.
+GgmlType TypeOf(const std::string& wanted, const LoadedModel& model) {
+  if (wanted == "f32") return GgmlType::kF32;
+  if (wanted == "f16") return GgmlType::kF16;
+  if (wanted == "bf16") return GgmlType::kBF16;
+  return model.stored == DType::kBF16 ? GgmlType::kBF16 : GgmlType::kF32;
+}
+
+uint64_t CountWeights(const ParameterStore& parameters) {
+  uint64_t count = 0;
+  for (const ParameterSpec& spec : parameters.specs()) count += spec.size();
+  return count;
+}
+
+void CheckPaths(const ConvertArguments& a, bool to_gguf) {
+  std::error_code ignored;
+  if (std::filesystem::equivalent(a.model, a.out, ignored)) {
+    Fail(ErrorCode::kInvalidArgument, "--out {} is the model itself", a.out.string());
+  }
+  if (to_gguf && std::filesystem::is_directory(a.out, ignored)) {
+    Fail(ErrorCode::kInvalidArgument, "--out {} is a folder; a GGUF file is to be written",
+         a.out.string());
+  }
+  if (!to_gguf && std::filesystem::exists(a.out, ignored) &&
+      !std::filesystem::is_empty(a.out, ignored)) {
+    Fail(ErrorCode::kInvalidArgument, "--out {} is there already and is not an empty folder",
+         a.out.string());
+  }
+}
+
+void Convert(const Context& context, const ConvertArguments& a) {
+  const bool to_gguf = a.out.extension() == ".gguf";
+  CheckPaths(a, to_gguf);
+  context.Note(fmt::format("reading {}", a.model.string()));
+  const LoadedModel model = LoadModel(a.model);
+  if (Interrupted()) Fail(ErrorCode::kCancelled, "stopped; nothing was written");
+  const GgmlType type = TypeOf(a.type, model);
+  SaveOptions options{.type = type, .name = a.name};
+  if (options.name.empty()) options.name = model.name.empty() ? "cambium" : model.name;
+  context.Note(fmt::format("writing {}, {}", a.out.string(), GgmlTypeName(type)));
+  if (to_gguf) {
+    SaveGguf(a.out, *model.parameters, model.tokenizer, options);
+  } else {
+    SaveHfModel(a.out, *model.parameters, model.tokenizer, options);
+  }
+  const uint64_t weights = CountWeights(*model.parameters);
+  if (context.json) {
+    PrintJson({{"model", a.model.string()},
+               {"out", a.out.string()},
+               {"format", to_gguf ? "gguf" : "hugging_face"},
+               {"type", GgmlTypeName(type)},
+               {"parameters", weights},
+               {"tokens", model.tokenizer.tokens.size()},
+               {"chat_template", !model.tokenizer.chat_template.empty()}});
+    return;
+  }
+  Print(fmt::format("{}: {} weights in {}, {} tokens{}\n", a.out.string(),
+                    FormatCount(static_cast<double>(weights)), GgmlTypeName(type),
+                    model.tokenizer.tokens.size(),
+                    model.tokenizer.chat_template.empty() ? "" : ", chat template"));
+}
+
+}  // namespace
+
+void AddConvertCommand(CLI::App& app, Context& context) {
+  CLI::App* command = app.add_subcommand(
+      "convert", "Turn a Hugging Face folder into a GGUF file, or the other way round");
+  const auto a = std::make_shared<ConvertArguments>();
+  command
+      ->add_option("MODEL", a->model,
+                   "A Hugging Face folder, a GGUF file (of several: the first) or a run's folder")
+      ->required();
+  command
+      ->add_option("--out", a->out,
+                   "What to write: FILE.gguf, or a folder for Hugging Face's format")
+      ->required()
+      ->type_name("PATH");
+  command
+      ->add_option("--type", a->type,
+                   "Of the matrices: f32, f16 or bf16 (default: as they are stored; f32 for "
+                   "quantised ones)")
+      ->check(OneOf({"f32", "f16", "bf16"}))
+      ->type_name("TYPE");
+  command->add_option("--name", a->name, "The model's name in the file (default: as it was)")
+      ->type_name("NAME");
+  SetExamples(*command,
+              "cambium convert ~/models/SmolLM2-135M --out smollm2.gguf --type bf16\n"
+              "cambium convert model.gguf --out model-hf\n"
+              "cambium convert model-00001-of-00003.gguf --out model.gguf --json");
+  command->callback([&context, a] { context.run = [&context, a] { Convert(context, *a); }; });
+}
+
+}  // namespace cambium
