@@ -3,6 +3,8 @@
 // white space, punctuation and every Chinese character parting words. Bytes that are no UTF-8 count
 // as U+FFFD, which is dropped. Source: the published tokenization.py of BERT (google-research/bert,
 // BasicTokenizer), as Hugging Face `tokenizers` has it (BertNormalizer, BertPreTokenizer).
+// Classes are those of Unicode 14; `tokenizers` has older ones, so that characters assigned since
+// (U+1AC2, U+1B7E) part words differently there.
 // Pure functions.
 #pragma once
 
