@@ -173,7 +173,7 @@ void AddQuantizeCommand(CLI::App& app, Context& context) {
                     "Also take a model that is quantised already; its error adds up");
   SetExamples(*command,
               "cambium quantize my-model --type Q4_K_M --out my-model.Q4_K_M.gguf\n"
-              "cambium quantize model.gguf --type Q4_K_M --calibrate sample.txt --out small.gguf\n"
+              "cambium quantize model.gguf --type Q4_K_M --calibrate text.txt --out m.gguf\n"
               "cambium quantize model.gguf --type Q8_0 --out model.Q8_0.gguf --json");
   command->callback([&context, a] { context.run = [&context, a] { Quantize(context, *a); }; });
 }

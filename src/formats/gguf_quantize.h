@@ -10,17 +10,13 @@
 #include <filesystem>
 #include <functional>
 #include <map>
-#include <string>
-#include <vector>
 
 #include "base/thread_pool.h"
 #include "formats/gguf.h"
 #include "formats/quant_recipe.h"
+#include "numerics/quant/importance.h"
 
 namespace cambium {
-
-// By the name of a tensor: for each column, the weight that its squared errors have.
-using ImportanceMap = std::map<std::string, std::vector<float>, std::less<>>;
 
 struct QuantizeOptions {
   // Tensors that it does not name are quantised as without. Null: all are.

@@ -11,8 +11,8 @@
 #include <span>
 
 #include "base/thread_pool.h"
-#include "formats/gguf_quantize.h"
 #include "model/parameters.h"
+#include "numerics/quant/importance.h"
 
 namespace cambium {
 
