@@ -83,10 +83,11 @@ TEST_F(CliDataTest, AReaderThatGoesAwayIsNoError) {
 }
 
 TEST_F(CliDataTest, CtrlCLeavesNothingBehind) {
-  // The shell's own children ignore SIGINT in the background; timeout sends it to its child, and once
-  // only in the foreground (a second one ends the program at once).
-  const ProgramResult result = Shell("timeout --foreground --preserve-status -s INT 0.5 " CAMBIUM_PROGRAM
-                                     " data generate --bytes 100G --out big.jsonl --quiet");
+  // The shell's own children ignore SIGINT in the background; timeout sends it to its child, and
+  // once only in the foreground (a second one ends the program at once).
+  const ProgramResult result =
+      Shell("timeout --foreground --preserve-status -s INT 0.5 " CAMBIUM_PROGRAM
+            " data generate --bytes 100G --out big.jsonl --quiet");
   EXPECT_EQ(result.exit_code, 130) << result.err;
   EXPECT_TRUE(result.err.starts_with("cambium: error: ")) << result.err;
   for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
