@@ -39,17 +39,6 @@ size_t LogitRows(size_t width, size_t num_rows) {
   return std::min(rows, RoundUp(num_rows, 2));
 }
 
-// Rows of a table that is held as its file has it.
-void ReadStoredRows(const Weight& table, std::span<const int32_t> rows, float* out,
-                    ThreadPool& pool) {
-  const size_t C = table.cols;
-  pool.ParallelRanges(rows.size(), 4, [&](size_t begin, size_t end, size_t) {
-    for (size_t i = begin; i < end; ++i) {
-      table.stored.ReadRows(static_cast<size_t>(rows[i]), C, std::span(out + i * C, C));
-    }
-  });
-}
-
 }  // namespace
 
 Graph::Graph(Arena& arena, ThreadPool& pool, Options options)
@@ -202,22 +191,16 @@ void Graph::ProductBackward(const Tensor& dy, Value x, Weight& w) {
   });
 }
 
-Graph::Value Graph::Embedding(std::span<const int32_t> tokens, Weight& table) {
+Graph::Value Graph::Embedding(std::span<const int32_t> tokens, Weight& table, float scale) {
   const Tensor x = arena_.Allocate(DType::kF32, {tokens.size(), table.cols});
-  if (!planning()) {
-    if (table.value.empty()) {
-      ReadStoredRows(table, tokens, x.f32(), pool_);
-    } else {
-      ops::EmbeddingForward(table.value, tokens, 1.0f, x, pool_);
-    }
-  }
+  if (!planning()) ReadTableRows(table, tokens, scale, x);
   Trace("embedding", x);
   const Value out = NewValue(x, DType::kF32);
-  Push([this, out, tokens, &table] {
+  Push([this, out, tokens, scale, &table] {
     const Tensor dx = TakeGrad(out);
     if (!table.grad.empty() && !planning()) {
       if (table.grad_is_zero) std::fill_n(table.grad.f32(), table.grad.size(), 0.0f);
-      ops::EmbeddingBackward(dx, tokens, 1.0f, table.grad, pool_);
+      ops::EmbeddingBackward(dx, tokens, scale, table.grad, pool_);
       Trace("embedding_gradient", table.grad);
     }
     table.grad_is_zero = false;
@@ -302,6 +285,10 @@ void Graph::Apply(const Tensor& x, size_t id, Weight& w, const GemmOutput& out) 
   DispatchCompute([&](auto element) { Product(x, PackedForward<decltype(element)>(w), out); });
 }
 
+void Graph::Multiply(const Tensor& x, Weight& w, const Tensor& y) {
+  Apply(x, kNoValue, w, OutputTo(y));
+}
+
 Graph::Value Graph::Linear(Value x, Weight& w) {
   const Tensor in = value(x);
   const Tensor y = arena_.Allocate(options_.compute, {in.rows(), w.rows});
@@ -318,14 +305,14 @@ Graph::Value Graph::Linear(Value x, Weight& w) {
 
 Graph::Value Graph::LinearResidual(Value x, Weight& w, Value residual) {
   const Tensor in = value(x), base = value(residual);
-  const Tensor y = options_.recording ? arena_.Allocate(DType::kF32, {in.rows(), w.rows}) : base;
+  const Tensor y = ResidualResult(residual);
   Apply(in, x.id, w,
         {.store = GemmStore::kResidual,
          .data = y.data,
          .row_stride = w.rows,
          .residual = static_cast<const float*>(base.data)});
   Trace("linear_residual", y);
-  if (!options_.recording) nodes_[residual.id].value = Tensor();  // its memory is the result's now
+  ForgetResidual(residual);
   const Value out = NewValue(y, DType::kF32);
   Push([this, x, out, residual, &w] {
     const Tensor dy = TakeGrad(out);
@@ -344,6 +331,7 @@ Graph::Value Graph::LinearResidual(Value x, Weight& w, Value residual) {
 
 Graph::Value Graph::Attention(Value q, Value k, Value v, const ops::AttentionParams& params,
                               std::span<const ops::AttentionSegment> segments) {
+  if (params.sinks != nullptr) RefuseRecording("attention with sinks");
   const Tensor queries = value(q);
   const size_t T = queries.rows();
   const Tensor y = arena_.Allocate(options_.compute, {T, queries.cols()});

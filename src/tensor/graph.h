@@ -49,10 +49,18 @@ class Graph {
   DType compute() const { return options_.compute; }
   bool planning() const { return arena_.planning(); }
 
-  // x[T, C] f32 = rows of the table.
-  Value Embedding(std::span<const int32_t> tokens, Weight& table);
+  // x[T, C] f32 = rows of the table, times scale.
+  Value Embedding(std::span<const int32_t> tokens, Weight& table, float scale = 1.0f);
+  // x += rows of the table; in place.
+  void AddRows(Value x, std::span<const int32_t> rows, Weight& table);
   // A; feeds several products (gradient f32) or one operation that wants A.
   Value RmsNorm(Value x, Weight& w, float epsilon, DType grad_dtype);
+  // As RmsNorm; x f32.
+  Value LayerNorm(Value x, Weight& w, Weight& b, float epsilon, DType grad_dtype);
+  // residual + RMSNorm(x), f32; x A. residual as in LinearResidual.
+  Value NormResidual(Value x, Weight& w, float epsilon, Value residual);
+  // x [T, C] f32 as A; feeds several products (gradient f32).
+  Value Narrow(Value x);
   // RMSNorm of every head: x [T, heads * D] A, w [D].
   Value HeadNorm(Value x, Weight& w, size_t num_heads, float epsilon);
   // Rotates x [T, heads * D] in place.
@@ -60,12 +68,33 @@ class Graph {
             const ops::RopeTables& tables, ops::RopePairs pairs);
   // x W^T, A.
   Value Linear(Value x, Weight& w);
+  // x += b in every row; in place.
+  void AddBias(Value x, Weight& b);
   // residual + x W^T, f32. residual is not to be used as an input of other values afterwards.
   Value LinearResidual(Value x, Weight& w, Value residual);
   Value Attention(Value q, Value k, Value v, const ops::AttentionParams& params,
                   std::span<const ops::AttentionSegment> segments);
   // act(gate) * up, or act(gate) without up.
   Value Activation(ops::Activation act, Value gate, const Value* up);
+
+  // residual + sum over the K experts that the router picks for a token of weight * FFN(x)
+  // (ops/experts.h), f32; residual as in LinearResidual. Inference only: kUnsupported when
+  // recording.
+  struct ExpertMatrices {
+    Weight *gate, *up, *down;                 // [F, C], [F, C], [C, F]
+    Weight *gate_bias, *up_bias, *down_bias;  // null: none
+  };
+  struct ExpertsParams {
+    size_t per_token = 1;   // K
+    bool normalize = true;  // the K weights add up to 1
+    bool clamped = false;   // ClampedSwiGlu instead of the gated activation
+    ops::Activation activation = ops::Activation::kSilu;
+  };
+  Value Experts(Value x, Weight& router, Weight* router_bias,
+                std::span<const ExpertMatrices> experts, const ExpertsParams& params,
+                Value residual);
+  // (clamp(up) + 1) act(clamp(gate)), ops/experts.h. Inference only.
+  Value ClampedSwiGlu(Value gate, Value up);
 
   // Logits [n, V] f32 of the given rows of x, softcapped.
   void Logits(Value x, Weight& head, std::span<const size_t> rows, float softcap, float* out);
@@ -92,6 +121,16 @@ class Graph {
     DType grad_dtype = DType::kF32;
   };
 
+  // x[T, C] f32 = rows of a table, held as values or as its file has it, times scale.
+  void ReadTableRows(const Weight& table, std::span<const int32_t> rows, float scale,
+                     const Tensor& x);
+  // y = x W^T in the dtype of y; x is no value of the graph.
+  void Multiply(const Tensor& x, Weight& w, const Tensor& y);
+  // Throws kUnsupported when recording: `what` has no backward.
+  void RefuseRecording(const char* what) const;
+  // The result of an addition to the residual stream: the residual's own memory in inference.
+  Tensor ResidualResult(Value residual);
+  void ForgetResidual(Value residual);
   Value NewValue(Tensor tensor, DType grad_dtype);
   void Push(std::function<void()> backward);
   void Trace(std::string_view name, const Tensor& result);

@@ -12,6 +12,7 @@
 //   per split of 256 positions: l = 16 partial sums of p (j into j mod 16), tree 8 4 2 1;
 //                               u_d = chain over pairs of j (rule 2) of p_ij * v_jd, from 0
 //   l_i, u_i: sums over splits, ascending, from 0
+//   with sinks s_h (gpt-oss): m_i = max(s_h, max_j t_ij), and exp(s_h - m_i) is added to l_i last
 //   o_i  = round_A(u_i * (1 / l_i) + 0)     the + 0 makes a zero's sign canonical
 // Saved for backward: m_i and 1 / l_i.
 //
@@ -23,7 +24,7 @@
 //   dq_i  = sum_j ds_ij k_j    one chain over pairs of j ascending
 //   dk_j  = sum_h sum_i ds_ij q_i,  dv_j = sum_h sum_i pa_ij do_i   one chain over the heads of the
 //           group ascending, inside a head over pairs of i ascending
-//   each + 0, then rounded to A.
+//   each + 0, then rounded to A. Not with sinks, whose gradient is not there.
 // Overwrites: out, stats, dq, dk, dv. Finite inputs are required.
 // Sources: Vaswani et al. 2017 (arXiv:1706.03762); Ainslie et al. 2023 (GQA, arXiv:2305.13245);
 // Dao et al. 2022 (recomputation in backward, arXiv:2205.14135).
@@ -39,12 +40,13 @@
 namespace cambium::ops {
 
 struct AttentionParams {
-  size_t num_heads = 0;     // H
-  size_t num_kv_heads = 0;  // Hkv, divides H
-  size_t head_dim = 0;      // D, even
-  float scale = 0;          // usually 1 / sqrt(D)
-  size_t window = 0;        // visible keys at most; 0: no limit
-  float softcap = 0;        // 0: none
+  size_t num_heads = 0;          // H
+  size_t num_kv_heads = 0;       // Hkv, divides H
+  size_t head_dim = 0;           // D, even
+  float scale = 0;               // usually 1 / sqrt(D)
+  size_t window = 0;             // visible keys at most; 0: no limit
+  float softcap = 0;             // 0: none
+  const float* sinks = nullptr;  // [H]: a score of every head that has no value; null: none
 };
 
 struct AttentionSegment {

@@ -265,6 +265,7 @@ void AttentionBackward(const AttentionParams& params, std::span<const AttentionS
                        const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& out,
                        const Tensor& stats, const Tensor& dout, const Tensor& dq, const Tensor& dk,
                        const Tensor& dv, ThreadPool& pool) {
+  CHECK(params.sinks == nullptr);
   if (q.dtype == DType::kF32) {
     Backward<float>(params, segments, q, k, v, out, stats, dout, dq, dk, dv, pool);
   } else {

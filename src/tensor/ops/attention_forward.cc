@@ -28,6 +28,7 @@ struct QueryBlock {
   T* out;
   float* stats;  // (m, 1/l) per row, or null
   size_t stats_stride;
+  const float* sink;  // of the head, or null
   Scratch* scratch;
 };
 }  // namespace cambium
@@ -78,6 +79,7 @@ void AttendBlock(const ops::AttentionParams& params, const QueryBlock<T>& block,
           Max(best, MaskPositions(t, base, first, last, -std::numeric_limits<float>::infinity()));
     }
     max[r] = ReduceMax(best);
+    if (block.sink != nullptr) max[r] = std::max(max[r], *block.sink);
   }
 
   std::fill_n(sum, block.rows * padded_D, 0.0f);
@@ -118,6 +120,9 @@ void AttendBlock(const ops::AttentionParams& params, const QueryBlock<T>& block,
   }
 
   for (size_t r = 0; r < block.rows; ++r) {
+    if (block.sink != nullptr) {
+      total[r] = total[r] + RefExpNonPositive(*block.sink - max[r], math::kSoftmaxLowest);
+    }
     const float inverse = 1.0f / total[r];
     if (block.stats != nullptr) {
       block.stats[r * block.stats_stride] = max[r];
@@ -192,6 +197,7 @@ struct ForwardCall {
                                  .out = out + (row * H + head) * D,
                                  .stats = stats == nullptr ? nullptr : stats + (row * H + head) * 2,
                                  .stats_stride = 2 * H,
+                                 .sink = params.sinks == nullptr ? nullptr : params.sinks + head,
                                  .scratch = scratch};
     if constexpr (std::is_same_v<T, float>) {
       HWY_DYNAMIC_DISPATCH(AttendBlockF32)(params, block);

@@ -68,6 +68,7 @@ struct Attention {
       for (size_t h = 0; h < params.num_heads; ++h) {
         F m = -std::numeric_limits<F>::infinity();
         for (size_t j = First(i); j <= i; ++j) m = std::max(m, Score(i, j, h));
+        if (params.sinks != nullptr) m = std::max(m, static_cast<F>(params.sinks[h]));
         F l = 0;
         std::vector<F> u(D, F{0});
         for (size_t split = 0; split <= i; split += kSplitPositions) {
@@ -84,6 +85,10 @@ struct Attention {
             u[d] = u[d] + cambium::ref::Dot<F>(p.data(), 1, V(split, h) + d,
                                                params.num_kv_heads * D, count, F{0});
           }
+        }
+        if (params.sinks != nullptr) {
+          l = l + RefExpNonPositive(static_cast<F>(params.sinks[h]) - m,
+                                    static_cast<F>(math::kSoftmaxLowest));
         }
         const F inverse_l = F{1} / l;
         stats[(i * params.num_heads + h) * 2] = m;

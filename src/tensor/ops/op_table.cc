@@ -12,9 +12,9 @@ namespace {
 
 OpRows MakeTable() {
   OpRows table;
-  for (const auto& rows :
-       {EmbeddingRows(), RmsNormRows(), RopeRows(), ActivationRows(), SoftcapRows(),
-        CrossEntropyRows(), ElementwiseRows(), AdamWRows(), MuonRows()}) {
+  for (const auto& rows : {EmbeddingRows(), RmsNormRows(), RopeRows(), ActivationRows(),
+                           SoftcapRows(), CrossEntropyRows(), ElementwiseRows(), AdamWRows(),
+                           MuonRows(), BiasRows(), LayerNormRows(), ExpertsRows()}) {
     table.insert(table.end(), rows.begin(), rows.end());
   }
   return table;

@@ -115,7 +115,10 @@ inline const std::vector<DType>& AllDTypes() {
   return dtypes;
 }
 
+OpRows BiasRows();
 OpRows EmbeddingRows();
+OpRows ExpertsRows();
+OpRows LayerNormRows();
 OpRows RmsNormRows();
 OpRows RopeRows();
 OpRows ActivationRows();
