@@ -285,6 +285,20 @@ QuantBlocks GgufFile::TensorBlocks(const GgufTensor& tensor) const {
   return {.type = tensor.type, .bytes = bytes};
 }
 
+QuantBlocks GgufFile::ElementBlocks(const GgufTensor& tensor, uint64_t first, uint64_t size) const {
+  const QuantBlocks blocks = TensorBlocks(tensor);
+  CHECK(first <= tensor.size && size <= tensor.size - first);
+  const GgmlTypeInfo info = *GgmlTypeInfoOf(tensor.type);
+  if (first % info.block_size != 0 || size % info.block_size != 0) {
+    Fail(ErrorCode::kUnsupported,
+         "{}: a part of tensor {} begins or ends inside a block of {} elements of {}", name_,
+         Quote(tensor.name), info.block_size, info.name);
+  }
+  return {.type = tensor.type,
+          .bytes = blocks.bytes.subspan(first / info.block_size * info.block_bytes,
+                                        size / info.block_size * info.block_bytes)};
+}
+
 void GgufFile::ReadTensor(const GgufTensor& tensor, std::span<float> out) const {
   CHECK(out.size() == tensor.size);
   const QuantBlocks blocks = TensorBlocks(tensor);

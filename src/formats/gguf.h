@@ -93,6 +93,9 @@ class GgufFile {
   QuantBlocks TensorBlocks(const GgufTensor& tensor) const;
   // The blocks as floats (Dequantize); out has tensor.size elements.
   void ReadTensor(const GgufTensor& tensor, std::span<float> out) const;
+  // Elements [first, first + size) as blocks: first and size are of whole blocks (kUnsupported
+  // where they are not) and inside the tensor (else CHECK).
+  QuantBlocks ElementBlocks(const GgufTensor& tensor, uint64_t first, uint64_t size) const;
 
  private:
   struct SinglePart {};

@@ -182,8 +182,9 @@ TEST_F(GgufWriterTest, HyperParametersThatCannotBeAreErrors) {
                                    {"rope.dimension_count", 4, kUnsupported},
                                    {"context_length", 0, kCorruptData},
                                    {"vocab_size", 0, kCorruptData},
-                                   {"expert_count", 8, kUnsupported},
-                                   {"attention.sliding_window", 64, kUnsupported}};
+                                   {"expert_count", 8, kCorruptData},
+                                   {"nextn_predict_layers", 1, kUnsupported},
+                                   {"expert_gating_func", 2, kUnsupported}};
   for (const Case& c : cases) {
     GgufWriter writer(path_);
     writer.AddString("general.architecture", "llama");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// HyperParameters as Hugging Face's config.json (LlamaForCausalLM, Qwen3ForCausalLM).
-// Source of names and defaults: transformers, LlamaConfig and Qwen3Config.
+// HyperParameters as Hugging Face's config.json. Source of names and defaults: the configuration
+// classes of transformers 5.23, which also reads what older versions wrote; so does this.
 #pragma once
 
 #include <cstdint>
@@ -19,10 +19,11 @@ struct HfConfig {
   int32_t eos_id = -1;
 };
 
-// source_name: for messages. kUnsupported for other architectures and for what this build does not
-// compute (scaled RoPE, biases, sliding windows), kCorruptData for the rest.
+// source_name: for messages. kUnsupported for other architectures and for settings that this build
+// does not compute, naming the member and its value; kCorruptData for the rest.
 HfConfig ParseHfConfig(std::string_view json, const std::string& source_name);
 
+// kUnsupported for what config.json cannot say of this family (RoPE factors of a GGUF file).
 Json HfConfigToJson(const HfConfig& config);
 // generation_config.json: the token ids.
 Json HfGenerationConfigToJson(const HfConfig& config);

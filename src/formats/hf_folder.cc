@@ -2,37 +2,48 @@
 #include "formats/hf_folder.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/check.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "formats/json_text.h"
 #include "formats/quote.h"
-#include "formats/tensor_names.h"
 
 namespace cambium {
 namespace {
+
+// More files than any model has; each is mapped.
+constexpr size_t kMaxFiles = 1024;
 
 HfConfig ReadConfig(const std::filesystem::path& directory) {
   const std::filesystem::path path = directory / "config.json";
   return ParseHfConfig(ReadFile(path), path.string());
 }
 
-std::filesystem::path WeightsPath(const std::filesystem::path& directory) {
-  const std::filesystem::path path = directory / "model.safetensors";
-  std::error_code ignored;  // opening the file reports what is wrong with it
-  if (!std::filesystem::exists(path, ignored) &&
-      std::filesystem::exists(directory / "model.safetensors.index.json", ignored)) {
-    Fail(ErrorCode::kUnsupported,
-         "{}: weights in several safetensors files are not read; merge them into one",
-         directory.string());
+// The files that the index names. A name with a separator would leave the folder.
+std::set<std::string> FilesOfIndex(const std::filesystem::path& path) {
+  const Json object = ParseJsonObject(ReadFile(path), path.string());
+  const Json* map = JsonMembers(object, path.string()).Find("weight_map");
+  if (map == nullptr || !map->is_object()) {
+    Fail(ErrorCode::kCorruptData, "{}: weight_map is not an object", path.string());
   }
-  return path;
-}
-
-std::string HfNameOf(std::string_view gguf_name) {
-  const auto name = GgufToHfName(gguf_name);
-  CHECK(name.has_value());
-  return *name;
+  std::set<std::string> names;
+  for (const auto& [tensor, file] : map->items()) {
+    const std::string name = file.is_string() ? file.get<std::string>() : "";
+    if (!name.ends_with(".safetensors") || name.find_first_of("/\\") != std::string::npos) {
+      Fail(ErrorCode::kCorruptData,
+           "{}: tensor {} is said to be in {}; a safetensors file of this "
+           "folder expected",
+           path.string(), Quote(tensor), Quote(file.dump()));
+    }
+    names.insert(name);
+  }
+  if (names.empty() || names.size() > kMaxFiles) {
+    Fail(ErrorCode::kCorruptData, "{}: names {} files; 1 to {} expected", path.string(),
+         names.size(), kMaxFiles);
+  }
+  return names;
 }
 
 const char* DtypeOf(SafetensorsType type) {
@@ -43,43 +54,104 @@ const char* DtypeOf(SafetensorsType type) {
 
 }  // namespace
 
-HfFolder::HfFolder(const std::filesystem::path& directory)
-    : config_(ReadConfig(directory)), file_(WeightsPath(directory)) {}
-
-void HfFolder::ReadTensor(std::string_view gguf_name, std::span<const uint64_t> shape,
-                          std::span<float> out) const {
-  const SafetensorsTensor& tensor = file_.RequireTensor(HfNameOf(gguf_name));
-  if (!std::ranges::equal(tensor.shape, shape)) {
-    Fail(ErrorCode::kCorruptData, "{}: tensor {} is of shape [{}]; [{}] expected from config.json",
-         file_.name(), Quote(tensor.name), fmt::join(tensor.shape, ", "), fmt::join(shape, ", "));
+std::vector<SafetensorsFile> OpenSafetensors(const std::filesystem::path& directory) {
+  const std::filesystem::path single = directory / "model.safetensors";
+  const std::filesystem::path index = directory / "model.safetensors.index.json";
+  std::vector<SafetensorsFile> files;
+  std::error_code ignored;  // opening the file reports what is wrong with it
+  if (std::filesystem::exists(single, ignored) || !std::filesystem::exists(index, ignored)) {
+    files.emplace_back(single);
+    return files;
   }
-  const uint64_t num_heads = HeadsInPairOrder(config_.parameters, gguf_name);
-  if (num_heads == 0) return file_.ReadTensor(tensor, out);
-  std::vector<float> halves(tensor.size);
-  file_.ReadTensor(tensor, halves);
-  RopeHalvesToPairs(halves, out, num_heads, config_.parameters.head_dim);
+  for (const std::string& name : FilesOfIndex(index)) files.emplace_back(directory / name);
+  return files;
+}
+
+HfFolder::HfFolder(const std::filesystem::path& directory)
+    : name_(directory.string()), config_(ReadConfig(directory)), files_(OpenSafetensors(directory)) {}
+
+HfFolder::Place HfFolder::Find(const std::string& tensor_name) const {
+  for (const SafetensorsFile& file : files_) {
+    const SafetensorsTensor* tensor = file.FindTensor(tensor_name);
+    if (tensor != nullptr) return {&file, tensor};
+  }
+  return {nullptr, nullptr};
+}
+
+TensorSlice HfFolder::SliceOf(std::string_view name, uint64_t rows, uint64_t cols) const {
+  return HfSlice(config_.parameters, name, rows, cols, [this](std::string_view other) {
+    return Find(std::string(other)).tensor != nullptr;
+  });
+}
+
+HfFolder::Place HfFolder::Require(const TensorSlice& slice) const {
+  const Place place = Find(slice.name);
+  if (place.tensor == nullptr) {
+    Fail(ErrorCode::kCorruptData, "{}: the tensor {} is missing", name_, Quote(slice.name));
+  }
+  const SafetensorsTensor& tensor = *place.tensor;
+  if (tensor.shape != slice.shape) {
+    Fail(ErrorCode::kCorruptData, "{}: tensor {} is of shape [{}]; [{}] expected from config.json",
+         place.file->name(), Quote(tensor.name), fmt::join(tensor.shape, ", "),
+         fmt::join(slice.shape, ", "));
+  }
+  if (tensor.dtype != "F32" && tensor.dtype != "F16" && tensor.dtype != "BF16") {
+    Fail(ErrorCode::kUnsupported, "{}: tensor {} is {}; F32, F16 and BF16 can be used",
+         place.file->name(), Quote(tensor.name), tensor.dtype);
+  }
+  return place;
+}
+
+void HfFolder::CheckParameter(std::string_view name, uint64_t rows, uint64_t cols) const {
+  (void)Require(SliceOf(name, rows, cols));
+}
+
+void HfFolder::ReadParameter(std::string_view name, uint64_t rows, uint64_t cols,
+                             std::span<float> out) const {
+  CHECK(out.size() == rows * cols);
+  const TensorSlice slice = SliceOf(name, rows, cols);
+  const auto [file, tensor] = Require(slice);
+  if (slice.is_contiguous()) {
+    file->ReadElements(*tensor, slice.offset, 1, out);
+  } else {
+    for (uint64_t r = 0; r < rows; ++r) {
+      file->ReadElements(*tensor, slice.offset + r * slice.row_stride, slice.col_stride,
+                         out.subspan(r * cols, cols));
+    }
+  }
+  if (slice.add == 0) return;
+  for (float& value : out) value += slice.add;
 }
 
 void WriteHfFolder(const std::filesystem::path& directory, HfConfig config, SafetensorsType type,
-                   std::span<const NamedTensor> tensors,
+                   std::span<const NamedParameter> parameters,
                    std::span<const std::pair<std::string, std::string>> tokenizer_files) {
+  const HyperParameters& p = config.parameters;
+  (void)HfConfigToJson(config);  // refuses before anything is written
   MakeDirectories(directory);
   SafetensorsWriter writer(directory / "model.safetensors");
   writer.AddMetadata("format", "pt");  // transformers refuses a file without it
-  for (const NamedTensor& tensor : tensors) {
-    // Norms stay F32, as in GGUF: the model has one fingerprint in both.
-    writer.AddTensor(HfNameOf(tensor.name), tensor.shape.size() == 1 ? SafetensorsType::kF32 : type,
-                     tensor.shape);
-  }
-  for (const NamedTensor& tensor : tensors) {
-    const uint64_t num_heads = HeadsInPairOrder(config.parameters, tensor.name);
-    if (num_heads == 0) {
-      writer.WriteTensor(HfNameOf(tensor.name), tensor.data);
-      continue;
+  // Parameters of one tensor follow their first.
+  std::vector<TensorSlice> slices;
+  std::vector<std::string> order;
+  std::map<std::string, std::vector<size_t>> members;
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    slices.push_back(HfSlice(p, parameters[i].name, parameters[i].rows, parameters[i].cols));
+    std::vector<size_t>& list = members[slices[i].name];
+    if (list.empty()) {
+      // Norms stay F32, as in GGUF: the model has one fingerprint in both.
+      const bool is_vector = parameters[i].rows == 1;
+      writer.AddTensor(slices[i].name, is_vector ? SafetensorsType::kF32 : type, slices[i].shape);
+      order.push_back(slices[i].name);
     }
-    std::vector<float> halves(tensor.data.size());
-    RopePairsToHalves(tensor.data, halves, num_heads, config.parameters.head_dim);
-    writer.WriteTensor(HfNameOf(tensor.name), halves);
+    list.push_back(i);
+  }
+  std::vector<float> tensor;
+  for (const std::string& name : order) {
+    const std::vector<size_t>& list = members[name];
+    tensor.assign(slices[list[0]].Size(), 0.0f);
+    for (const size_t i : list) ScatterSlice(slices[i], parameters[i].values, tensor);
+    writer.WriteTensor(name, tensor);
   }
   writer.Commit();
   for (const auto& [name, content] : tokenizer_files) {

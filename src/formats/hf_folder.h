@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Hugging Face model folder: config.json, generation_config.json, model.safetensors,
-// tokenizer.json. Tensors go in and out under GGUF names and in GGUF's row order (tensor_names.h),
-// so that a caller deals with one convention. Files are written atomically, config.json last: a
-// folder that has it is complete.
-// Not read: weights in several files (model.safetensors.index.json).
+// A Hugging Face model folder: config.json, generation_config.json, model.safetensors (or several,
+// listed in model.safetensors.index.json), tokenizer.json. Parameters go in and out under the
+// model's names (tensor_names.h). Files are written atomically, config.json last: a folder that has
+// it is complete.
 // Thread safety: HfFolder is immutable after construction.
 #pragma once
 
@@ -16,8 +15,12 @@
 
 #include "formats/hf_config.h"
 #include "formats/safetensors.h"
+#include "formats/tensor_names.h"
 
 namespace cambium {
+
+// model.safetensors, or the files that model.safetensors.index.json lists. Throws as HfFolder.
+std::vector<SafetensorsFile> OpenSafetensors(const std::filesystem::path& directory);
 
 class HfFolder {
  public:
@@ -25,27 +28,39 @@ class HfFolder {
   explicit HfFolder(const std::filesystem::path& directory);
 
   const HfConfig& config() const { return config_; }
-  const SafetensorsFile& file() const { return file_; }
-  // F32, F16 and BF16 to floats, rows in GGUF's order. kCorruptData when the tensor is missing or
-  // is not of `shape` (outermost first).
-  void ReadTensor(std::string_view gguf_name, std::span<const uint64_t> shape,
-                  std::span<float> out) const;
+  // One, or as the index lists them.
+  const std::vector<SafetensorsFile>& files() const { return files_; }
+  // Throws kCorruptData when the tensor that holds the parameter is missing or of another shape
+  // than config.json makes it, kUnsupported for its type.
+  void CheckParameter(std::string_view name, uint64_t rows, uint64_t cols) const;
+  // F32, F16 and BF16 to floats [rows, cols]. Throws as CheckParameter.
+  void ReadParameter(std::string_view name, uint64_t rows, uint64_t cols,
+                     std::span<float> out) const;
 
  private:
+  struct Place {
+    const SafetensorsFile* file;
+    const SafetensorsTensor* tensor;
+  };
+  Place Find(const std::string& tensor_name) const;
+  TensorSlice SliceOf(std::string_view name, uint64_t rows, uint64_t cols) const;
+  Place Require(const TensorSlice& slice) const;
+
+  std::string name_;
   HfConfig config_;
-  SafetensorsFile file_;
+  std::vector<SafetensorsFile> files_;
 };
 
-struct NamedTensor {
-  std::string name;             // GGUF's
-  std::vector<uint64_t> shape;  // outermost first
-  std::span<const float> data;  // rows in GGUF's order
+struct NamedParameter {
+  std::string name;
+  uint64_t rows = 1, cols = 0;
+  std::span<const float> values;
 };
 
 // tokenizer_files: file name and content of each ("tokenizer.json", ...). config.dtype is set from
 // `type`, which tensors of one dimension (norms) do not have: they are F32.
 void WriteHfFolder(const std::filesystem::path& directory, HfConfig config, SafetensorsType type,
-                   std::span<const NamedTensor> tensors,
+                   std::span<const NamedParameter> parameters,
                    std::span<const std::pair<std::string, std::string>> tokenizer_files);
 
 }  // namespace cambium

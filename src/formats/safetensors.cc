@@ -130,15 +130,37 @@ std::span<const uint8_t> SafetensorsFile::TensorBytes(const SafetensorsTensor& t
 
 void SafetensorsFile::ReadTensor(const SafetensorsTensor& tensor, std::span<float> out) const {
   CHECK(out.size() == tensor.size);
-  if (tensor.dtype == "F16") {
-    Float16BytesToFloat(TensorBytes(tensor), out);
-  } else if (tensor.dtype == "BF16") {
-    BFloat16BytesToFloat(TensorBytes(tensor), out);
-  } else if (tensor.dtype != "F32") {
+  ReadElements(tensor, 0, 1, out);
+}
+
+void SafetensorsFile::ReadElements(const SafetensorsTensor& tensor, uint64_t first, uint64_t stride,
+                                   std::span<float> out) const {
+  const bool is_f16 = tensor.dtype == "F16", is_bf16 = tensor.dtype == "BF16";
+  if (!is_f16 && !is_bf16 && tensor.dtype != "F32") {
     Fail(ErrorCode::kUnsupported, "{}: tensor {} is {}; F32, F16 and BF16 can be used", name_,
          Quote(tensor.name), tensor.dtype);
-  } else if (!out.empty()) {
-    std::memcpy(out.data(), TensorBytes(tensor).data(), tensor.size_bytes);
+  }
+  if (out.empty()) return;
+  CHECK(first < tensor.size && (out.size() - 1) <= (tensor.size - 1 - first) / stride);
+  const uint64_t bytes_each = is_f16 || is_bf16 ? 2 : 4;
+  const std::span<const uint8_t> bytes = TensorBytes(tensor).subspan(first * bytes_each);
+  std::vector<uint8_t> picked;
+  std::span<const uint8_t> source = bytes.first(out.size() == 1 ? bytes_each : 0);
+  if (stride == 1) {
+    source = bytes.first(out.size() * bytes_each);
+  } else if (out.size() > 1) {
+    picked.resize(out.size() * bytes_each);
+    for (size_t i = 0; i < out.size(); ++i) {
+      std::memcpy(&picked[i * bytes_each], &bytes[i * stride * bytes_each], bytes_each);
+    }
+    source = picked;
+  }
+  if (is_f16) {
+    Float16BytesToFloat(source, out);
+  } else if (is_bf16) {
+    BFloat16BytesToFloat(source, out);
+  } else {
+    std::memcpy(out.data(), source.data(), source.size());
   }
 }
 

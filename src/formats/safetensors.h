@@ -53,6 +53,9 @@ class SafetensorsFile {
   std::span<const uint8_t> TensorBytes(const SafetensorsTensor& tensor) const;
   // F32, F16 and BF16 to floats; out has tensor.size elements. kUnsupported for other types.
   void ReadTensor(const SafetensorsTensor& tensor, std::span<float> out) const;
+  // out[i] is element first + i * stride of the tensor, all inside of it (else CHECK).
+  void ReadElements(const SafetensorsTensor& tensor, uint64_t first, uint64_t stride,
+                    std::span<float> out) const;
 
  private:
   void Parse();
