@@ -11,6 +11,7 @@
 #include "formats/gguf_tokenizer.h"
 #include "formats/hf_chat.h"
 #include "formats/hf_config.h"
+#include "formats/hf_folder.h"
 #include "formats/hf_tokenizer.h"
 #include "formats/safetensors.h"
 #include "model/model_file.h"
@@ -95,20 +96,20 @@ ModelDescription DescribeHfFolder(const std::filesystem::path& folder) {
     model.config = ModelConfigOf(ParseHfConfig(config_text, config_path.string()).parameters,
                                  config_path.string());
   });
-  const std::filesystem::path weights = folder / "model.safetensors";
-  if (std::filesystem::exists(weights)) {
-    const SafetensorsFile file(weights);
-    model.file_bytes = std::filesystem::file_size(weights);
-    for (const SafetensorsTensor& tensor : file.tensors()) {
-      model.tensors.push_back({.name = tensor.name,
-                               .type = tensor.dtype,
-                               .shape = tensor.shape,
-                               .size = tensor.size,
-                               .size_bytes = tensor.size_bytes});
+  try {
+    for (const SafetensorsFile& file : OpenSafetensors(folder)) {
+      model.file_bytes += std::filesystem::file_size(file.name());
+      for (const SafetensorsTensor& tensor : file.tensors()) {
+        model.tensors.push_back({.name = tensor.name,
+                                 .type = tensor.dtype,
+                                 .shape = tensor.shape,
+                                 .size = tensor.size,
+                                 .size_bytes = tensor.size_bytes});
+      }
     }
-  } else if (model.why_not_runnable.empty()) {
-    model.why_not_runnable =
-        fmt::format("{} is not there (weights in several files are not read)", weights.string());
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kNotFound) throw;
+    if (model.why_not_runnable.empty()) model.why_not_runnable = error.what();
   }
   CheckTypes(model);
   const std::filesystem::path tokenizer = folder / "tokenizer.json";

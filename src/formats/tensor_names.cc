@@ -306,9 +306,8 @@ TensorSlice HfSlice(const HyperParameters& p, std::string_view name, uint64_t ro
 
 std::vector<uint32_t> RowsOfPairOrder(const TensorSlice& slice) {
   std::vector<uint32_t> rows(slice.rows);
-  ForRopeRows(slice, [&](uint64_t half, uint64_t pair) {
-    rows[half] = static_cast<uint32_t>(pair);
-  });
+  ForRopeRows(slice,
+              [&](uint64_t half, uint64_t pair) { rows[half] = static_cast<uint32_t>(pair); });
   return rows;
 }
 

@@ -11,11 +11,9 @@ namespace {
 constexpr struct {
   FfnKind kind;
   const char* name;
-} kFfnKinds[] = {{FfnKind::kSwiGlu, "swiglu"},
-                 {FfnKind::kGeGlu, "geglu"},
-                 {FfnKind::kGelu, "gelu"},
-                 {FfnKind::kSilu, "silu"},
-                 {FfnKind::kRelu2, "relu2"}};
+} kFfnKinds[] = {{FfnKind::kSwiGlu, "swiglu"}, {FfnKind::kGeGlu, "geglu"},
+                 {FfnKind::kGelu, "gelu"},     {FfnKind::kSilu, "silu"},
+                 {FfnKind::kRelu2, "relu2"},   {FfnKind::kClampedSwiGlu, "clamped_swiglu"}};
 
 // Far above any model, small enough that products of two cannot overflow.
 constexpr size_t kMaxDimension = size_t{1} << 24;
@@ -37,6 +35,59 @@ ModelConfig Shape(size_t layers, size_t width, size_t heads, size_t ffn, size_t 
   config.ffn_width = ffn;
   config.context_length = context;
   return config;
+}
+
+void ValidateExperts(const ModelConfig& c) {
+  if (c.num_experts == 0) return;
+  RequirePositive(c.num_experts, "num_experts");
+  if (c.num_experts < 2 || c.experts_per_token == 0 || c.experts_per_token > c.num_experts) {
+    Fail(
+        ErrorCode::kInvalidArgument,
+        "model configuration: {} experts of {} for each token; at least two, and no more used than "
+        "there are",
+        c.experts_per_token, c.num_experts);
+  }
+  if (!IsGated(c.ffn) || c.post_norm) {
+    Fail(
+        ErrorCode::kInvalidArgument,
+        "model configuration: experts need a gated feed-forward kind and no norm behind the block");
+  }
+}
+
+// In JSON, fields that came after the first ones are there only where they differ from the default:
+// records of older builds stay readable, and equal where the model is equal.
+template <typename T>
+void AddIfSet(Json& json, const char* key, const T& value, const T& neutral) {
+  if (value != neutral) json[key] = value;
+}
+template <typename T>
+void ReadIfThere(const Json& json, const char* key, T& value) {
+  if (json.contains(key)) value = json.at(key).get<T>();
+}
+
+// fn(key, member) for each of the later fields.
+template <typename Fn>
+void ForLaterFields(const Fn& fn) {
+  fn("full_attention_every", &ModelConfig::full_attention_every);
+  fn("pre_norm", &ModelConfig::pre_norm);
+  fn("post_norm", &ModelConfig::post_norm);
+  fn("qk_norm_row", &ModelConfig::qk_norm_row);
+  fn("qkv_bias", &ModelConfig::qkv_bias);
+  fn("output_bias", &ModelConfig::output_bias);
+  fn("ffn_bias", &ModelConfig::ffn_bias);
+  fn("learned_positions", &ModelConfig::learned_positions);
+  fn("attention_sinks", &ModelConfig::attention_sinks);
+  fn("embedding_scale", &ModelConfig::embedding_scale);
+  fn("attention_scale", &ModelConfig::attention_scale);
+  fn("rope_dim", &ModelConfig::rope_dim);
+  fn("rope_divisors", &ModelConfig::rope_divisors);
+  fn("rope_long_divisors", &ModelConfig::rope_long_divisors);
+  fn("rope_short_context", &ModelConfig::rope_short_context);
+  fn("rope_magnitude", &ModelConfig::rope_magnitude);
+  fn("rope_base_window", &ModelConfig::rope_base_window);
+  fn("num_experts", &ModelConfig::num_experts);
+  fn("experts_per_token", &ModelConfig::experts_per_token);
+  fn("normalize_experts", &ModelConfig::normalize_experts);
 }
 
 }  // namespace
@@ -79,6 +130,22 @@ void ModelConfig::Validate() const {
     Fail(ErrorCode::kInvalidArgument,
          "model configuration: width = {} and ffn_width = {} must be even", width, ffn_width);
   }
+  if (!pre_norm && !post_norm) {
+    Fail(ErrorCode::kInvalidArgument, "model configuration: blocks without any norm");
+  }
+  if (rope_dim % 2 != 0 || rope_dim > head_dim) {
+    Fail(ErrorCode::kInvalidArgument,
+         "model configuration: rope_dim = {} must be even and at most head_dim = {}", rope_dim,
+         head_dim);
+  }
+  for (const auto* divisors : {&rope_divisors, &rope_long_divisors}) {
+    if (!divisors->empty() && divisors->size() != rotated_dims() / 2) {
+      Fail(ErrorCode::kInvalidArgument,
+           "model configuration: {} RoPE divisors for {} rotated dimensions", divisors->size(),
+           rotated_dims());
+    }
+  }
+  ValidateExperts(*this);
   if (!(norm_epsilon > 0) || !(rope_base > 1)) {
     Fail(ErrorCode::kInvalidArgument,
          "model configuration: norm_epsilon = {} must be positive and rope_base = {} above 1",
@@ -86,15 +153,22 @@ void ModelConfig::Validate() const {
   }
 }
 
-size_t ModelConfig::NumMatmulParameters() const {
-  const size_t attention = width * head_dim * (2 * num_heads + 2 * num_kv_heads);
-  const size_t ffn_weights = width * ffn_width * (IsGated(ffn) ? 3 : 2);
-  return num_layers * (attention + ffn_weights) + vocab_size * width;
+namespace {
+
+// Weights in matrix products of one layer, and of those the ones of one expert.
+size_t AttentionMatrices(const ModelConfig& c) {
+  return c.width * c.head_dim * (2 * c.num_heads + 2 * c.num_kv_heads);
+}
+size_t FfnMatrices(const ModelConfig& c) {
+  return c.width * c.ffn_width * (IsGated(c.ffn) ? 3 : 2);
 }
 
-size_t ModelConfig::NumParameters() const {
-  const size_t norms = width * (2 * num_layers + 1) + (qk_norm ? 2 * num_layers * head_dim : 0);
-  return NumMatmulParameters() + norms + (tied_embeddings ? 0 : vocab_size * width);
+}  // namespace
+
+size_t ModelConfig::NumMatmulParameters() const {
+  const size_t ffns = num_experts == 0 ? 1 : experts_per_token;
+  const size_t layer = AttentionMatrices(*this) + ffns * FfnMatrices(*this) + num_experts * width;
+  return num_layers * layer + vocab_size * width;
 }
 
 uint64_t ModelConfig::ForwardFlopsOfRow(uint64_t row_tokens) const {
@@ -111,23 +185,28 @@ double ModelConfig::ForwardFlopsPerToken(double mean_visible_keys) const {
 }
 
 Json ModelConfig::ToJson() const {
-  return {{"vocab_size", vocab_size},
-          {"num_layers", num_layers},
-          {"width", width},
-          {"num_heads", num_heads},
-          {"num_kv_heads", num_kv_heads},
-          {"head_dim", head_dim},
-          {"ffn_width", ffn_width},
-          {"context_length", context_length},
-          {"ffn", FfnKindName(ffn)},
-          {"qk_norm", qk_norm},
-          {"tied_embeddings", tied_embeddings},
-          {"norm_epsilon", norm_epsilon},
-          {"rope_base", rope_base},
-          {"rope_interleaved", rope_interleaved},
-          {"window", window},
-          {"attention_softcap", attention_softcap},
-          {"logit_softcap", logit_softcap}};
+  Json json = {{"vocab_size", vocab_size},
+               {"num_layers", num_layers},
+               {"width", width},
+               {"num_heads", num_heads},
+               {"num_kv_heads", num_kv_heads},
+               {"head_dim", head_dim},
+               {"ffn_width", ffn_width},
+               {"context_length", context_length},
+               {"ffn", FfnKindName(ffn)},
+               {"qk_norm", qk_norm},
+               {"tied_embeddings", tied_embeddings},
+               {"norm_epsilon", norm_epsilon},
+               {"rope_base", rope_base},
+               {"rope_interleaved", rope_interleaved},
+               {"window", window},
+               {"attention_softcap", attention_softcap},
+               {"logit_softcap", logit_softcap}};
+  const ModelConfig neutral;
+  if (norm == NormKind::kLayer) json["norm"] = "layer";
+  ForLaterFields(
+      [&](const char* key, auto member) { AddIfSet(json, key, this->*member, neutral.*member); });
+  return json;
 }
 
 ModelConfig ModelConfig::FromJson(const Json& json) {
@@ -150,6 +229,14 @@ ModelConfig ModelConfig::FromJson(const Json& json) {
     config.window = json.at("window");
     config.attention_softcap = json.at("attention_softcap");
     config.logit_softcap = json.at("logit_softcap");
+    if (json.contains("norm")) {
+      if (json.at("norm") != "layer") {
+        Fail(ErrorCode::kInvalidArgument, "model configuration: unknown norm {}; known: layer",
+             json.at("norm").dump());
+      }
+      config.norm = NormKind::kLayer;
+    }
+    ForLaterFields([&](const char* key, auto member) { ReadIfThere(json, key, config.*member); });
   } catch (const Json::exception& error) {
     Fail(ErrorCode::kInvalidArgument, "model configuration: {}", error.what());
   }

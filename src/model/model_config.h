@@ -2,9 +2,9 @@
 // The shape of a decoder-only transformer, and the presets that name common ones. A ModelConfig
 // with the parameters it describes (parameters.h) is everything that a model is.
 //
-// Architecture: pre-norm blocks x += Wo attention(RMSNorm(x)), x += Wd act(RMSNorm(x)); RoPE;
-// grouped queries; no biases. Without QK-norm it is Llama's (GGUF "llama"), with it Qwen3's
-// ("qwen3").
+// Architecture: blocks x += Wo attention(norm(x)), x += ffn(norm(x)); RoPE; grouped queries. The
+// defaults are Qwen3's; without QK-norm they are Llama's. What other families change is a field
+// each, and families are combinations of fields (family_config.cc).
 #pragma once
 
 #include <cstddef>
@@ -20,11 +20,16 @@ namespace cambium {
 // The numerics contract that this build computes (docs/numerics.md).
 inline constexpr int kNumericsVersion = 1;
 
-enum class FfnKind { kSwiGlu, kGeGlu, kGelu, kSilu, kRelu2 };
+// kClampedSwiGlu: min(g, 7) sigmoid(1.702 g) (clamp(u, -7, 7) + 1), gpt-oss.
+enum class FfnKind { kSwiGlu, kGeGlu, kGelu, kSilu, kRelu2, kClampedSwiGlu };
 const char* FfnKindName(FfnKind kind);
 FfnKind FfnKindFromName(std::string_view name);
 // Gated kinds have a second matrix, ffn_gate.
-inline bool IsGated(FfnKind kind) { return kind == FfnKind::kSwiGlu || kind == FfnKind::kGeGlu; }
+inline bool IsGated(FfnKind kind) {
+  return kind == FfnKind::kSwiGlu || kind == FfnKind::kGeGlu || kind == FfnKind::kClampedSwiGlu;
+}
+
+enum class NormKind { kRms, kLayer };  // kLayer: LayerNorm with weight and bias
 
 struct ModelConfig {
   size_t vocab_size = 0;      // V
@@ -45,10 +50,44 @@ struct ModelConfig {
   float attention_softcap = 0;
   float logit_softcap = 0;
 
+  // With a window: layers n - 1, 2n - 1, ... see everything. 0: all layers have the window.
+  size_t full_attention_every = 0;
+  NormKind norm = NormKind::kRms;
+  bool pre_norm = true;            // what goes into a block is normed
+  bool post_norm = false;          // what comes out of a block is normed, before it is added
+  bool qk_norm_row = false;        // with qk_norm: one norm over all heads, not one for each
+  bool qkv_bias = false;           // of queries, keys and values
+  bool output_bias = false;        // of the attention's output
+  bool ffn_bias = false;           // of the feed-forward matrices; with experts, and of the router
+  bool learned_positions = false;  // added to the embeddings, instead of RoPE
+  bool attention_sinks = false;    // a score per head that takes part in the softmax, without value
+  float embedding_scale = 1;
+  float attention_scale = 0;  // 0: 1 / sqrt(head_dim)
+  size_t rope_dim = 0;        // rotated dims of a head, the first ones; 0: all
+  // Frequency i is divided by rope_divisors[i] (empty: 1), or by rope_long_divisors[i] where more
+  // than rope_short_context positions are asked for (LongRoPE). Sines and cosines are multiplied by
+  // rope_magnitude.
+  std::vector<double> rope_divisors, rope_long_divisors;
+  size_t rope_short_context = 0;
+  double rope_magnitude = 1;
+  double rope_base_window = 0;  // unscaled RoPE of layers with a window; 0: as the others
+  // Mixture of experts in every layer: ffn_width is of one expert. 0: none.
+  size_t num_experts = 0;         // E
+  size_t experts_per_token = 0;   // K
+  bool normalize_experts = true;  // weights of a token's K experts add up to 1
+
+  bool operator==(const ModelConfig&) const = default;
+
+  bool HasWindow(size_t layer) const {
+    return window != 0 && (full_attention_every == 0 || (layer + 1) % full_attention_every != 0);
+  }
+  size_t rotated_dims() const { return rope_dim == 0 ? head_dim : rope_dim; }
+
   // Throws kInvalidArgument naming the field that is off.
   void Validate() const;
   // Weights, and floating-point operations of one token's forward pass in matrix products alone
-  // (2 per weight used) and in attention at the given context (4 C per visible key and layer).
+  // (2 per weight that a token uses: of experts, K of E) and in attention at the given context (4 C
+  // per visible key and layer).
   size_t NumParameters() const;
   size_t NumMatmulParameters() const;
   double ForwardFlopsPerToken(double mean_visible_keys) const;

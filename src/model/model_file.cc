@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/model_file.h"
 
-#include <algorithm>
+#include <map>
 
+#include "base/check.h"
 #include "base/error.h"
 #include "formats/gguf.h"
 #include "formats/gguf_hyper_parameters.h"
@@ -13,56 +14,11 @@
 #include "formats/hf_tokenizer.h"
 #include "formats/hf_tokenizer_files.h"
 #include "formats/tensor_names.h"
+#include "model/rope_scaling.h"
+#include "numerics/quant/dequantize.h"
 
 namespace cambium {
 namespace {
-
-HyperParameters ParametersOf(const ModelConfig& config) {
-  const auto refuse = [](const char* what) {
-    Fail(ErrorCode::kUnsupported,
-         "no GGUF or Hugging Face architecture that cambium writes has {}; the checkpoint keeps it",
-         what);
-  };
-  if (config.ffn != FfnKind::kSwiGlu) refuse("a feed-forward kind other than swiglu");
-  if (config.rope_interleaved) refuse("interleaved RoPE");
-  if (config.window != 0) refuse("a sliding window in every layer");
-  if (config.attention_softcap > 0 || config.logit_softcap > 0) refuse("soft caps");
-  HyperParameters p;
-  p.family = config.qk_norm ? ModelFamily::kQwen3 : ModelFamily::kLlama;
-  p.embedding_size = config.width;
-  p.num_layers = config.num_layers;
-  p.num_heads = config.num_heads;
-  p.num_kv_heads = config.num_kv_heads;
-  p.head_dim = config.head_dim;
-  p.ffn_size = config.ffn_width;
-  p.vocab_size = config.vocab_size;
-  p.context_length = config.context_length;
-  p.rms_norm_eps = config.norm_epsilon;
-  p.rope_theta = static_cast<float>(config.rope_base);
-  p.tie_embeddings = config.tied_embeddings;
-  return p;
-}
-
-std::vector<uint64_t> ShapeOf(const ParameterSpec& spec) {
-  if (spec.rows == 1) return {spec.cols};
-  return {spec.rows, spec.cols};
-}
-
-// File order (pairs, for GGUF's llama) to ours (halves), in place.
-void FromFileOrder(const HyperParameters& p, const ParameterSpec& spec, std::span<float> values) {
-  const uint64_t heads = HeadsInPairOrder(p, spec.name);
-  if (heads == 0) return;
-  const std::vector<float> copy(values.begin(), values.end());
-  RopePairsToHalves(copy, values, heads, p.head_dim);
-}
-
-std::vector<float> ToFileOrder(const HyperParameters& p, const ParameterSpec& spec,
-                               std::span<const float> values) {
-  std::vector<float> out(values.begin(), values.end());
-  const uint64_t heads = HeadsInPairOrder(p, spec.name);
-  if (heads != 0) RopeHalvesToPairs(values, out, heads, p.head_dim);
-  return out;
-}
 
 std::span<float> ValuesOf(ParameterStore& parameters, size_t index) {
   return {parameters.weight(index).value.f32(), parameters.specs()[index].size()};
@@ -71,12 +27,55 @@ std::span<const float> ValuesOf(const ParameterStore& parameters, size_t index) 
   return {parameters.weight(index).value.f32(), parameters.specs()[index].size()};
 }
 
+// Where the file has the parameter. Throws kCorruptData where the tensor is missing or of another
+// shape, kUnsupported where it is of a type that cannot be read.
+TensorSlice SliceOf(const GgufFile& file, const HyperParameters& p, const ParameterSpec& spec) {
+  TensorSlice slice = GgufSlice(p, spec.name, spec.rows, spec.cols, [&](std::string_view name) {
+    return file.FindTensor(name) != nullptr;
+  });
+  const GgufTensor& tensor = file.RequireTensor(slice.name);
+  if (tensor.shape != slice.shape) {
+    Fail(ErrorCode::kCorruptData, "{}: tensor '{}' has shape [{}], expected [{}]", file.name(),
+         slice.name, fmt::join(tensor.shape, ", "), fmt::join(slice.shape, ", "));
+  }
+  (void)file.ElementBlocks(tensor, slice.offset, spec.size());
+  return slice;
+}
+
+void ReadSlice(const GgufFile& file, const TensorSlice& slice, std::span<float> values) {
+  CHECK(slice.is_contiguous() && slice.add == 0);
+  const GgufTensor& tensor = file.RequireTensor(slice.name);
+  const QuantBlocks blocks = file.ElementBlocks(tensor, slice.offset, values.size());
+  Dequantize(blocks.type, blocks.bytes, values);
+  if (slice.pair_heads == 0) return;
+  const std::vector<float> pairs(values.begin(), values.end());
+  RopePairsToHalves(slice, pairs, values);
+}
+
+// A file's word on layers and experts is believed only up to what its bytes could hold, before the
+// parameters are listed: a layer of one expert is far more than 64 bytes.
+void CheckCounts(const HyperParameters& p, uint64_t file_bytes, const std::string& source) {
+  if (p.num_layers * (1 + p.num_experts) > file_bytes / 64) {
+    Fail(ErrorCode::kCorruptData, "{}: {} layers of {} experts in {} bytes", source, p.num_layers,
+         p.num_experts, file_bytes);
+  }
+}
+
 // A matrix of the file, left there.
-StoredMatrix StoredOf(const GgufFile& file, const HyperParameters& p, const ParameterSpec& spec) {
-  StoredMatrix stored = {file.TensorBlocks(file.RequireTensor(spec.name)), {}};
-  const uint64_t heads = HeadsInPairOrder(p, spec.name);
-  if (heads != 0) stored.row_order = RowsOfPairOrder(heads, p.head_dim);
+StoredMatrix StoredOf(const GgufFile& file, const TensorSlice& slice) {
+  CHECK(slice.is_contiguous() && slice.add == 0);
+  StoredMatrix stored = {
+      file.ElementBlocks(file.RequireTensor(slice.name), slice.offset, slice.rows * slice.cols),
+      {}};
+  if (slice.pair_heads != 0) stored.row_order = RowsOfPairOrder(slice);
   return stored;
+}
+
+// Whether a matrix asks for products in f32. Files keep routers in F32 whatever they do with the
+// rest, and tables are not multiplied.
+bool IsWide(const ParameterSpec& spec, GgmlType type) {
+  if (spec.rows == 1 || spec.looked_up || spec.name.ends_with("ffn_gate_inp.weight")) return false;
+  return type == GgmlType::kF32 || type == GgmlType::kF16;
 }
 
 LoadedModel LoadGguf(const std::filesystem::path& path, MatrixMemory matrices) {
@@ -84,34 +83,30 @@ LoadedModel LoadGguf(const std::filesystem::path& path, MatrixMemory matrices) {
   const GgufFile& file = *opened;
   const HyperParameters p = ReadGgufHyperParameters(file);
   LoadedModel model;
+  model.hyper_parameters = p;
   model.config = ModelConfigOf(p, file.name());
   model.tokenizer = ReadGgufTokenizer(file);
   model.format = fmt::format("GGUF v{}", file.version());
   model.name = std::string(file.GetString("general.name").value_or(""));
   model.stored = DType::kBF16;
+  uint64_t file_bytes = 0;
+  for (const GgufTensor& tensor : file.tensors()) file_bytes += tensor.size_bytes.value_or(0);
+  CheckCounts(p, file_bytes, file.name());
   // All shapes are checked before memory is taken for the weights.
   const std::vector<ParameterSpec> specs = DescribeParameters(model.config);
-  for (const ParameterSpec& spec : specs) {
-    const GgufTensor& tensor = file.RequireTensor(spec.name);
-    if (tensor.shape != ShapeOf(spec)) {
-      Fail(ErrorCode::kCorruptData, "{}: tensor '{}' has shape [{}], expected [{}]", file.name(),
-           spec.name, fmt::join(tensor.shape, ", "), fmt::join(ShapeOf(spec), ", "));
-    }
-    (void)file.TensorBlocks(tensor);  // throws for types that cannot be read
-    const bool wide = tensor.type == GgmlType::kF32 || tensor.type == GgmlType::kF16;
-    if (spec.rows > 1 && wide) model.stored = DType::kF32;
-  }
+  std::vector<TensorSlice> slices;
   std::vector<StoredMatrix> stored(specs.size());
-  if (matrices == MatrixMemory::kStored) {
-    for (size_t i = 0; i < specs.size(); ++i) {
-      if (specs[i].rows > 1) stored[i] = StoredOf(file, p, specs[i]);
+  for (size_t i = 0; i < specs.size(); ++i) {
+    slices.push_back(SliceOf(file, p, specs[i]));
+    if (IsWide(specs[i], file.RequireTensor(slices[i].name).type)) model.stored = DType::kF32;
+    if (specs[i].rows > 1 && matrices == MatrixMemory::kStored) {
+      stored[i] = StoredOf(file, slices[i]);
     }
   }
   model.parameters = std::make_unique<ParameterStore>(model.config, std::move(stored), opened);
-  for (size_t i = 0; i < specs.size(); ++i) {
+  for (size_t i = 0; i < slices.size(); ++i) {
     if (!model.parameters->weight(i).stored.empty()) continue;
-    file.ReadTensor(file.RequireTensor(specs[i].name), ValuesOf(*model.parameters, i));
-    FromFileOrder(p, specs[i], ValuesOf(*model.parameters, i));
+    ReadSlice(file, slices[i], ValuesOf(*model.parameters, i));
   }
   return model;
 }
@@ -120,6 +115,7 @@ LoadedModel LoadHfFolder(const std::filesystem::path& path) {
   const HfFolder folder(path);
   const HyperParameters& p = folder.config().parameters;
   LoadedModel model;
+  model.hyper_parameters = p;
   model.config = ModelConfigOf(p, path.string());
   model.format = "Hugging Face folder";
   model.name = path.filename().string();
@@ -129,38 +125,63 @@ LoadedModel LoadHfFolder(const std::filesystem::path& path) {
   if (model.tokenizer.eos_id < 0) model.tokenizer.eos_id = folder.config().eos_id;
   if (model.tokenizer.bos_id < 0) model.tokenizer.bos_id = folder.config().bos_id;
   ReadHfChat(path, &model.tokenizer);
+  uint64_t file_bytes = 0;
+  for (const SafetensorsFile& file : folder.files()) {
+    for (const SafetensorsTensor& tensor : file.tensors()) file_bytes += tensor.size_bytes;
+  }
+  CheckCounts(p, file_bytes, path.string());
+  for (const ParameterSpec& spec : DescribeParameters(model.config)) {
+    folder.CheckParameter(spec.name, spec.rows, spec.cols);
+  }
   model.parameters = std::make_unique<ParameterStore>(model.config, false);
   for (size_t i = 0; i < model.parameters->specs().size(); ++i) {
     const ParameterSpec& spec = model.parameters->specs()[i];
-    folder.ReadTensor(spec.name, ShapeOf(spec), ValuesOf(*model.parameters, i));
-    FromFileOrder(p, spec, ValuesOf(*model.parameters, i));
+    folder.ReadParameter(spec.name, spec.rows, spec.cols, ValuesOf(*model.parameters, i));
   }
   return model;
 }
 
-}  // namespace
-
-ModelConfig ModelConfigOf(const HyperParameters& p, const std::string& source) {
-  if (p.hidden_act != "silu") {
-    Fail(ErrorCode::kUnsupported, "{}: hidden_act '{}' is not supported; silu is", source,
-         p.hidden_act);
-  }
-  ModelConfig config;
-  config.vocab_size = p.vocab_size;
-  config.num_layers = p.num_layers;
-  config.width = p.embedding_size;
-  config.num_heads = p.num_heads;
-  config.num_kv_heads = p.num_kv_heads;
-  config.head_dim = p.head_dim;
-  config.ffn_width = p.ffn_size;
-  config.context_length = p.context_length;
-  config.qk_norm = p.family == ModelFamily::kQwen3;
-  config.tied_embeddings = p.tie_embeddings;
-  config.norm_epsilon = p.rms_norm_eps;
-  config.rope_base = static_cast<double>(p.rope_theta);
-  config.Validate();
-  return config;
+// Of the file that the model came from, or a family that can hold it. Llama 3's scaling becomes the
+// factors that GGUF keeps.
+HyperParameters ParametersToWrite(const ParameterStore& parameters, const SaveOptions& options) {
+  if (options.hyper_parameters == nullptr) return HyperParametersOf(parameters.config());
+  CHECK(ModelConfigOf(*options.hyper_parameters, "file") == parameters.config());
+  return *options.hyper_parameters;
 }
+
+void ReplaceLlama3Scaling(const ModelConfig& config, HyperParameters* p) {
+  RopeScaling& s = p->rope_scaling;
+  if (s.kind != RopeScalingKind::kLlama3) return;
+  s = {.kind = RopeScalingKind::kFactors,
+       .factors = Llama3Factors(s, config.rope_base, config.rotated_dims())};
+}
+
+// The RoPE factors of a GGUF file, as tensors: name and values.
+std::vector<std::pair<const char*, std::span<const float>>> FactorTensors(const RopeScaling& s) {
+  if (s.kind == RopeScalingKind::kFactors) return {{"rope_freqs.weight", s.factors}};
+  if (s.kind != RopeScalingKind::kLongRope) return {};
+  return {{"rope_factors_long.weight", s.long_factors}, {"rope_factors_short.weight", s.factors}};
+}
+
+// Parameters that share a tensor of the file, tensors in the order of their first parameter.
+struct TensorToWrite {
+  TensorSlice slice;  // of one of them: name and shape
+  std::vector<size_t> parameters;
+};
+std::vector<TensorToWrite> TensorsToWrite(const HyperParameters& p,
+                                          const std::vector<ParameterSpec>& specs) {
+  std::vector<TensorToWrite> tensors;
+  std::map<std::string, size_t> index;
+  for (size_t i = 0; i < specs.size(); ++i) {
+    TensorSlice slice = GgufSlice(p, specs[i].name, specs[i].rows, specs[i].cols);
+    const auto [found, added] = index.emplace(slice.name, tensors.size());
+    if (added) tensors.push_back({std::move(slice), {}});
+    tensors[found->second].parameters.push_back(i);
+  }
+  return tensors;
+}
+
+}  // namespace
 
 LoadedModel LoadModel(const std::filesystem::path& path, MatrixMemory matrices) {
   LoadedModel model;
@@ -184,7 +205,8 @@ LoadedModel LoadModel(const std::filesystem::path& path, MatrixMemory matrices) 
 
 void SaveGguf(const std::filesystem::path& path, const ParameterStore& parameters,
               const TokenizerData& tokenizer, const SaveOptions& options) {
-  const HyperParameters p = ParametersOf(parameters.config());
+  HyperParameters p = ParametersToWrite(parameters, options);
+  ReplaceLlama3Scaling(parameters.config(), &p);
   GgufWriter writer(path);
   WriteGgufHyperParameters(p, options.name, options.type, &writer);
   WriteGgufTokenizer(tokenizer, &writer);
@@ -192,33 +214,46 @@ void SaveGguf(const std::filesystem::path& path, const ParameterStore& parameter
   if (!options.fingerprint.empty()) writer.AddString("cambium.fingerprint", options.fingerprint);
   if (!options.compute_type.empty()) writer.AddString("cambium.compute_type", options.compute_type);
   const std::vector<ParameterSpec>& specs = parameters.specs();
-  for (const ParameterSpec& spec : specs) {
-    writer.AddTensor(spec.name, spec.rows == 1 ? GgmlType::kF32 : options.type, ShapeOf(spec));
+  const auto factors = FactorTensors(p.rope_scaling);
+  for (const auto& [name, values] : factors) {
+    const uint64_t size = values.size();
+    writer.AddTensor(name, GgmlType::kF32, {&size, 1});
   }
-  for (size_t i = 0; i < specs.size(); ++i) {
-    writer.WriteTensor(specs[i].name, ToFileOrder(p, specs[i], ValuesOf(parameters, i)));
+  const std::vector<TensorToWrite> tensors = TensorsToWrite(p, specs);
+  for (const TensorToWrite& tensor : tensors) {
+    const bool is_vector = specs[tensor.parameters[0]].rows == 1;  // biases of experts, too
+    writer.AddTensor(tensor.slice.name, is_vector ? GgmlType::kF32 : options.type,
+                     tensor.slice.shape);
+  }
+  for (const auto& [name, values] : factors) writer.WriteTensor(name, values);
+  std::vector<float> values;
+  for (const TensorToWrite& tensor : tensors) {
+    values.assign(tensor.slice.Size(), 0.0f);
+    for (const size_t i : tensor.parameters) {
+      ScatterSlice(GgufSlice(p, specs[i].name, specs[i].rows, specs[i].cols),
+                   ValuesOf(parameters, i), values);
+    }
+    writer.WriteTensor(tensor.slice.name, values);
   }
   writer.Commit();
 }
 
 void SaveHfModel(const std::filesystem::path& folder, const ParameterStore& parameters,
                  const TokenizerData& tokenizer, const SaveOptions& options) {
-  const HyperParameters p = ParametersOf(parameters.config());
+  const HyperParameters p = ParametersToWrite(parameters, options);
   const SafetensorsType type = options.type == GgmlType::kF32    ? SafetensorsType::kF32
                                : options.type == GgmlType::kBF16 ? SafetensorsType::kBF16
                                                                  : SafetensorsType::kF16;
   const std::vector<ParameterSpec>& specs = parameters.specs();
-  std::vector<std::vector<float>> ordered;
-  std::vector<NamedTensor> tensors;
+  std::vector<NamedParameter> named;
   for (size_t i = 0; i < specs.size(); ++i) {
-    ordered.push_back(ToFileOrder(p, specs[i], ValuesOf(parameters, i)));
-    tensors.push_back({specs[i].name, ShapeOf(specs[i]), ordered.back()});
+    named.push_back({specs[i].name, specs[i].rows, specs[i].cols, ValuesOf(parameters, i)});
   }
   const auto files = HfTokenizerFiles(tokenizer);
   WriteHfFolder(
       folder,
       {.parameters = p, .dtype = "", .bos_id = tokenizer.bos_id, .eos_id = tokenizer.eos_id}, type,
-      tensors, files);
+      named, files);
 }
 
 }  // namespace cambium

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Models in files: GGUF and Hugging Face folders to a ParameterStore and a tokenizer, and back.
-// Everything is checked before weights are read. Attention rows are kept in half-split order inside
-// (numerics do not depend on where a model came from); GGUF's "llama" files have them in pairs and
-// are reordered on the way in and out.
+// Everything is checked before weights are read. Where the file keeps a parameter and how is said
+// by formats/tensor_names.h; inside, parameters look alike wherever a model came from.
 #pragma once
 
 #include <filesystem>
@@ -11,12 +10,14 @@
 
 #include "formats/gguf_types.h"
 #include "formats/hyper_parameters.h"
+#include "model/family_config.h"
 #include "model/parameters.h"
 #include "text/tokenizer_data.h"
 
 namespace cambium {
 
 struct LoadedModel {
+  HyperParameters hyper_parameters;  // as the file states them
   ModelConfig config;
   std::unique_ptr<ParameterStore> parameters;  // f32 values, no gradients
   TokenizerData tokenizer;
@@ -25,9 +26,6 @@ struct LoadedModel {
   std::string name;
   std::string format;  // "GGUF v3", "Hugging Face folder"
 };
-
-// The shape that a file's hyper-parameters describe. Throws kUnsupported. source: for messages.
-ModelConfig ModelConfigOf(const HyperParameters& parameters, const std::string& source);
 
 // What becomes of the matrices of a GGUF file (those of a Hugging Face folder get f32 values).
 enum class MatrixMemory {
@@ -46,6 +44,8 @@ struct SaveOptions {
   // Recorded in the file: the fingerprint of the f32 weights and how they were computed.
   std::string fingerprint;
   std::string compute_type;
+  // As a file stated them, where the model comes from one; null: found from the configuration.
+  const HyperParameters* hyper_parameters = nullptr;
 };
 
 // Atomic. Throws kUnsupported for a model that the format cannot hold, kIo.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <map>
 #include <span>
 
 #include "base/check.h"
@@ -13,26 +14,6 @@
 
 namespace cambium {
 namespace {
-
-// Embeddings start small, so that the first logits of a tied head are near zero.
-constexpr double kEmbeddingStddev = 0.02;
-
-ParameterSpec Norm(std::string name, size_t size) {
-  return {.name = std::move(name), .rows = 1, .cols = size, .init = InitKind::kOnes};
-}
-
-ParameterSpec Matrix(std::string name, size_t rows, size_t cols, double gain) {
-  return {.name = std::move(name),
-          .rows = rows,
-          .cols = cols,
-          .init_stddev = gain / std::sqrt(static_cast<double>(cols)),
-          .decay = true,
-          .hidden_matrix = true};
-}
-
-ParameterSpec EmbeddingMatrix(std::string name, size_t rows, size_t cols) {
-  return {.name = std::move(name), .rows = rows, .cols = cols, .init_stddev = kEmbeddingStddev};
-}
 
 // A stored matrix as floats, in scratch.
 const float* ReadStored(const Weight& w, Scratch& scratch, ThreadPool& pool) {
@@ -44,39 +25,6 @@ const float* ReadStored(const Weight& w, Scratch& scratch, ThreadPool& pool) {
 }
 
 }  // namespace
-
-std::vector<ParameterSpec> DescribeParameters(const ModelConfig& config) {
-  const size_t C = config.width, D = config.head_dim, F = config.ffn_width;
-  const size_t q_size = config.num_heads * D, kv_size = config.num_kv_heads * D;
-  // Variance 1/fan_in keeps activations at the scale of their inputs (LeCun et al. 1998); what is
-  // added to the residual stream shrinks with the number of additions (GPT-2, section 2.3).
-  const double gain = 0.5;
-  const double residual_gain = gain / std::sqrt(2.0 * static_cast<double>(config.num_layers));
-
-  std::vector<ParameterSpec> specs;
-  specs.push_back(EmbeddingMatrix("token_embd.weight", config.vocab_size, C));
-  for (size_t l = 0; l < config.num_layers; ++l) {
-    const auto name = [l](const char* part) { return fmt::format("blk.{}.{}.weight", l, part); };
-    specs.push_back(Norm(name("attn_norm"), C));
-    specs.push_back(Matrix(name("attn_q"), q_size, C, gain));
-    specs.push_back(Matrix(name("attn_k"), kv_size, C, gain));
-    specs.push_back(Matrix(name("attn_v"), kv_size, C, gain));
-    if (config.qk_norm) {
-      specs.push_back(Norm(name("attn_q_norm"), D));
-      specs.push_back(Norm(name("attn_k_norm"), D));
-    }
-    specs.push_back(Matrix(name("attn_output"), C, q_size, residual_gain));
-    specs.push_back(Norm(name("ffn_norm"), C));
-    if (IsGated(config.ffn)) specs.push_back(Matrix(name("ffn_gate"), F, C, gain));
-    specs.push_back(Matrix(name("ffn_up"), F, C, gain));
-    specs.push_back(Matrix(name("ffn_down"), C, F, residual_gain));
-  }
-  specs.push_back(Norm("output_norm.weight", C));
-  if (!config.tied_embeddings) {
-    specs.push_back(EmbeddingMatrix("output.weight", config.vocab_size, C));
-  }
-  return specs;
-}
 
 ParameterStore::ParameterStore(const ModelConfig& config, bool with_gradients)
     : ParameterStore(config, with_gradients, {}, nullptr) {}
@@ -116,34 +64,73 @@ ParameterStore::ParameterStore(const ModelConfig& config, bool with_gradients,
     weight.rows = spec.rows;
     weight.cols = spec.cols;
   }
-  size_t next = 1;
-  const auto take = [&](bool present) { return present ? &weights_[next++] : nullptr; };
-  for (size_t l = 0; l < config.num_layers; ++l) {
-    LayerWeights layer;
-    layer.attn_norm = take(true);
-    layer.attn_q = take(true);
-    layer.attn_k = take(true);
-    layer.attn_v = take(true);
-    layer.attn_q_norm = take(config.qk_norm);
-    layer.attn_k_norm = take(config.qk_norm);
-    layer.attn_output = take(true);
-    layer.ffn_norm = take(true);
-    layer.ffn_gate = take(IsGated(config.ffn));
-    layer.ffn_up = take(true);
-    layer.ffn_down = take(true);
-    layers_.push_back(layer);
+  Wire();
+}
+
+void ParameterStore::Wire() {
+  std::map<std::string_view, Weight*> by_name;
+  for (size_t i = 0; i < specs_.size(); ++i) by_name[specs_[i].name] = &weights_[i];
+  size_t num_found = 0;
+  const auto find = [&](const std::string& name) -> Weight* {
+    const auto found = by_name.find(name);
+    if (found == by_name.end()) return nullptr;
+    ++num_found;
+    return found->second;
+  };
+  CHECK(find("token_embd.weight") == &weights_[0]);
+  position_embedding_ = find("position_embd.weight");
+  for (size_t l = 0; l < config_.num_layers; ++l) {
+    const auto weight = [&](const std::string& part) {
+      return find(fmt::format("blk.{}.{}.weight", l, part));
+    };
+    const auto bias = [&](const std::string& part) {
+      return find(fmt::format("blk.{}.{}.bias", l, part));
+    };
+    const auto ffn = [&](const std::string& expert) -> FfnWeights {
+      return {.gate = weight("ffn_gate" + expert),
+              .up = weight("ffn_up" + expert),
+              .down = weight("ffn_down" + expert),
+              .gate_bias = bias("ffn_gate" + expert),
+              .up_bias = bias("ffn_up" + expert),
+              .down_bias = bias("ffn_down" + expert)};
+    };
+    layers_.push_back({.attn_norm = weight("attn_norm"),
+                       .attn_norm_bias = bias("attn_norm"),
+                       .attn_q = weight("attn_q"),
+                       .attn_k = weight("attn_k"),
+                       .attn_v = weight("attn_v"),
+                       .attn_output = weight("attn_output"),
+                       .attn_q_bias = bias("attn_q"),
+                       .attn_k_bias = bias("attn_k"),
+                       .attn_v_bias = bias("attn_v"),
+                       .attn_output_bias = bias("attn_output"),
+                       .attn_q_norm = weight("attn_q_norm"),
+                       .attn_k_norm = weight("attn_k_norm"),
+                       .attn_sinks = weight("attn_sinks"),
+                       .post_attention_norm = weight("post_attention_norm"),
+                       .ffn_norm = weight("ffn_norm"),
+                       .ffn_norm_bias = bias("ffn_norm"),
+                       .ffn = ffn(""),
+                       .router = weight("ffn_gate_inp"),
+                       .router_bias = bias("ffn_gate_inp"),
+                       .experts = {},
+                       .post_ffw_norm = weight("post_ffw_norm")});
+    for (size_t e = 0; e < config_.num_experts; ++e) {
+      layers_.back().experts.push_back(ffn(fmt::format(".{}", e)));
+    }
   }
-  output_norm_ = take(true);
-  output_head_ = config.tied_embeddings ? &weights_[0] : take(true);
-  CHECK(next == weights_.size());
+  output_norm_ = find("output_norm.weight");
+  output_norm_bias_ = find("output_norm.bias");
+  output_head_ = config_.tied_embeddings ? &weights_[0] : find("output.weight");
+  CHECK(num_found == specs_.size());
 }
 
 void ParameterStore::Initialize(uint64_t seed, ThreadPool& pool) {
   const Philox random(seed, RandomPurpose::kInit);
   for (size_t i = 0; i < specs_.size(); ++i) {
     float* values = weights_[i].value.f32();
-    if (specs_[i].init == InitKind::kOnes) {
-      std::fill_n(values, specs_[i].size(), 1.0f);
+    if (specs_[i].init != InitKind::kNormal) {
+      std::fill_n(values, specs_[i].size(), specs_[i].init == InitKind::kOnes ? 1.0f : 0.0f);
       continue;
     }
     pool.ParallelRanges(specs_[i].size(), 4096, [&](size_t begin, size_t end, size_t) {
@@ -164,10 +151,7 @@ void ParameterStore::MakePackCaches(DType compute) {
   const auto backward_bytes = [&](const Weight& w) {
     return RoundUp(PackedSize(w.cols, w.rows) * DTypeBytes(compute), 64);
   };
-  // An untied embedding is only looked up.
-  const auto is_product = [&](size_t i) {
-    return specs_[i].rows > 1 && (i != 0 || config_.tied_embeddings);
-  };
+  const auto is_product = [&](size_t i) { return specs_[i].rows > 1 && !specs_[i].looked_up; };
   size_t total = 0;
   for (size_t i = 0; i < specs_.size(); ++i) {
     if (is_product(i)) total += forward_bytes(weights_[i]) + backward_bytes(weights_[i]);
@@ -191,10 +175,7 @@ void ParameterStore::DropPackCaches() {
 }
 
 void ParameterStore::PackForInference(DType compute, ThreadPool& pool) {
-  // An untied embedding is only looked up.
-  const auto is_product = [&](size_t i) {
-    return specs_[i].rows > 1 && (i != 0 || config_.tied_embeddings);
-  };
+  const auto is_product = [&](size_t i) { return specs_[i].rows > 1 && !specs_[i].looked_up; };
   const auto is_quantized = [&](size_t i) {
     return !has_value(i) && HasIntegerKernel(weights_[i].stored.blocks.type);
   };
@@ -240,7 +221,7 @@ void ParameterStore::PackForInference(DType compute, ThreadPool& pool) {
 }
 
 void ParameterStore::ReleasePackedValues() {
-  const auto keeps = [&](size_t i) { return specs_[i].rows == 1 || i == 0; };
+  const auto keeps = [&](size_t i) { return specs_[i].rows == 1 || i == 0 || specs_[i].looked_up; };
   size_t total = 0;
   for (size_t i = 0; i < specs_.size(); ++i) {
     if (keeps(i) && has_value(i)) total += RoundUp(specs_[i].size(), 16);

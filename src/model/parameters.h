@@ -15,16 +15,17 @@
 
 namespace cambium {
 
-enum class InitKind { kOnes, kNormal };
+enum class InitKind { kZeros, kOnes, kNormal };
 
 struct ParameterSpec {
-  std::string name;  // as GGUF names it
+  std::string name;  // as GGUF names it, every expert's by itself (formats/tensor_names.h)
   size_t rows = 0;   // out; 1 for a vector
   size_t cols = 0;   // in
   InitKind init = InitKind::kNormal;
   double init_stddev = 0;
   bool decay = false;          // weight decay: matrices only
   bool hidden_matrix = false;  // Muon: matrices between hidden states, not embeddings or heads
+  bool looked_up = false;      // a matrix whose rows are picked, never multiplied
 
   size_t size() const { return rows * cols; }
 };
@@ -32,10 +33,24 @@ struct ParameterSpec {
 // Token embedding, then layer by layer, final norm, output head (if untied).
 std::vector<ParameterSpec> DescribeParameters(const ModelConfig& config);
 
+struct FfnWeights {
+  Weight *gate, *up, *down;  // gate null when not gated
+  Weight *gate_bias, *up_bias, *down_bias;
+};
+
+// What the configuration does not have is null.
 struct LayerWeights {
-  Weight *attn_norm, *attn_q, *attn_k, *attn_v, *attn_output;
-  Weight *attn_q_norm, *attn_k_norm;                // null without QK-norm
-  Weight *ffn_norm, *ffn_gate, *ffn_up, *ffn_down;  // ffn_gate null when not gated
+  Weight *attn_norm, *attn_norm_bias;
+  Weight *attn_q, *attn_k, *attn_v, *attn_output;
+  Weight *attn_q_bias, *attn_k_bias, *attn_v_bias, *attn_output_bias;
+  Weight *attn_q_norm, *attn_k_norm;
+  Weight* attn_sinks;           // [H]
+  Weight* post_attention_norm;  // of the block's output
+  Weight *ffn_norm, *ffn_norm_bias;
+  FfnWeights ffn;
+  Weight *router, *router_bias;     // [E, C], [E]
+  std::vector<FfnWeights> experts;  // [E]
+  Weight* post_ffw_norm;
 };
 
 // f32 values, and gradients when training, in one block each, parameter after parameter; or, for
@@ -59,7 +74,9 @@ class ParameterStore {
   size_t offset(size_t index) const { return offsets_[index]; }
 
   Weight& token_embedding() { return weights_[0]; }
+  Weight* position_embedding() { return position_embedding_; }  // null with RoPE
   Weight& output_norm() { return *output_norm_; }
+  Weight* output_norm_bias() { return output_norm_bias_; }  // null without
   Weight& output_head() { return *output_head_; }
   LayerWeights& layer(size_t index) { return layers_[index]; }
 
@@ -88,6 +105,7 @@ class ParameterStore {
   ParameterStore(const ModelConfig& config, bool with_gradients, std::vector<StoredMatrix> stored,
                  std::shared_ptr<const void> file);
   bool has_value(size_t index) const { return weights_[index].stored.empty(); }
+  void Wire();
 
   ModelConfig config_;
   std::shared_ptr<const void> file_;
@@ -95,7 +113,9 @@ class ParameterStore {
   std::vector<Weight> weights_;
   std::vector<size_t> offsets_;
   std::vector<LayerWeights> layers_;
+  Weight* position_embedding_ = nullptr;
   Weight* output_norm_ = nullptr;
+  Weight* output_norm_bias_ = nullptr;
   Weight* output_head_ = nullptr;
   size_t size_ = 0;
   Scratch values_, gradients_, packed_, caches_;

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one decoder-only transformer: training, evaluation and inference all run this forward pass
 // through a Graph.
-//   x = E[tokens]
+//   x = E[tokens] * scale (+ P[positions])
 //   per layer: h = norm(x); q, k, v = h Wq, h Wk, h Wv; q, k = rope(head_norm(q)),
 //   rope(head_norm(k))
 //              x = x + attention(q, k, v) Wo
-//              h = norm(x); x = x + (act(h Wgate) * (h Wup)) Wdown
+//              h = norm(x); x = x + (act(h Wgate) * (h Wup)) Wdown, or a mixture of such experts
 //   hidden = norm(x); logits = hidden Whead
-// Sources: Touvron et al. 2023 (arXiv:2302.13971); Qwen3 (arXiv:2505.09388) for QK-norm.
+// with biases where the model has them; a block's output may be normed before it is added, instead
+// of its input or besides; RoPE may be of two kinds, by layer. ModelConfig says which.
+// Sources: Touvron et al. 2023 (arXiv:2302.13971); Qwen3 (arXiv:2505.09388) for QK-norm; Gemma 2
+// (arXiv:2408.00118) and OLMo 2 (arXiv:2501.00656) for norms behind blocks.
 #pragma once
 
 #include <span>
@@ -15,6 +18,7 @@
 
 #include "model/kv_cache.h"
 #include "model/parameters.h"
+#include "model/rope_scaling.h"
 #include "tensor/graph.h"
 
 namespace cambium {
@@ -45,11 +49,16 @@ class Transformer {
   Graph::Value AttentionBlock(Graph& graph, size_t layer, Graph::Value x, const ModelBatch& batch,
                               std::span<const ops::AttentionSegment> segments);
   Graph::Value FfnBlock(Graph& graph, size_t layer, Graph::Value x);
+  Graph::Value ExpertsBlock(Graph& graph, LayerWeights& w, Graph::Value h, Graph::Value x);
+  // The input of a block: x normed, or as it is.
+  Graph::Value BlockInput(Graph& graph, Graph::Value x, Weight* norm, Weight* norm_bias);
+  // x + y W^T (+ bias), or x + norm(y W^T + bias).
+  Graph::Value BlockOutput(Graph& graph, Graph::Value y, Weight& w, Weight* bias, Weight* post_norm,
+                           Graph::Value x);
 
   ParameterStore& parameters_;
   size_t max_positions_;
-  std::vector<float> cosines_, sines_;
-  ops::RopeTables rope_;
+  ModelRopeTables rope_;
 };
 
 }  // namespace cambium
