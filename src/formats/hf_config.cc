@@ -100,9 +100,16 @@ void RefuseWhatIsNotComputed(const JsonMembers& members, ModelFamily family,
   }
   RefuseBoolean(members, "scale_attn_weights", true, source_name);
   if (members.GetNumber("clip_qkv")) FailUnsupported(source_name, "clip_qkv");
-  if (members.Find("quantization_config") != nullptr) {
-    FailUnsupported(source_name,
-                    "quantization_config (convert the folder to GGUF, or take one in BF16); it");
+  if (const Json* quantization = members.Find("quantization_config"); quantization != nullptr) {
+    const bool is_object = quantization->is_object();
+    const std::string method =
+        is_object ? JsonMembers(*quantization, source_name).GetString("quant_method").value_or("")
+                  : "";
+    if (family != ModelFamily::kGptOss || method != "mxfp4") {
+      FailUnsupported(source_name, fmt::format("quantization_config with quant_method {} (convert "
+                                               "the model to GGUF, or take one in BF16); it",
+                                               Quote(method)));
+    }
   }
   // Dense layers between those of experts.
   if (members.GetUint("decoder_sparse_step").value_or(1) != 1) {

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "formats/hf_mxfp4.h"
 #include "formats/json_text.h"
 #include "formats/quote.h"
 
@@ -68,7 +69,9 @@ std::vector<SafetensorsFile> OpenSafetensors(const std::filesystem::path& direct
 }
 
 HfFolder::HfFolder(const std::filesystem::path& directory)
-    : name_(directory.string()), config_(ReadConfig(directory)), files_(OpenSafetensors(directory)) {}
+    : name_(directory.string()),
+      config_(ReadConfig(directory)),
+      files_(OpenSafetensors(directory)) {}
 
 HfFolder::Place HfFolder::Find(const std::string& tensor_name) const {
   for (const SafetensorsFile& file : files_) {
@@ -95,11 +98,39 @@ HfFolder::Place HfFolder::Require(const TensorSlice& slice) const {
          place.file->name(), Quote(tensor.name), fmt::join(tensor.shape, ", "),
          fmt::join(slice.shape, ", "));
   }
-  if (tensor.dtype != "F32" && tensor.dtype != "F16" && tensor.dtype != "BF16") {
+  if (!slice.scales.empty()) {
+    RequireScales(slice);
+    if (tensor.dtype != "U8") {
+      Fail(ErrorCode::kCorruptData, "{}: tensor {} is {}; blocks of MXFP4 are U8",
+           place.file->name(), Quote(tensor.name), tensor.dtype);
+    }
+  } else if (tensor.dtype != "F32" && tensor.dtype != "F16" && tensor.dtype != "BF16") {
     Fail(ErrorCode::kUnsupported, "{}: tensor {} is {}; F32, F16 and BF16 can be used",
          place.file->name(), Quote(tensor.name), tensor.dtype);
   }
   return place;
+}
+
+HfFolder::Place HfFolder::RequireScales(const TensorSlice& slice) const {
+  const Place place = Find(slice.scales);
+  const std::vector<uint64_t> shape(slice.shape.begin(), slice.shape.end() - 1);
+  if (place.tensor == nullptr || place.tensor->shape != shape || place.tensor->dtype != "U8") {
+    Fail(ErrorCode::kCorruptData, "{}: {} is not a tensor of scales (U8) for {}", name_,
+         Quote(slice.scales), Quote(slice.name));
+  }
+  return place;
+}
+
+void HfFolder::ReadBlocks(const TensorSlice& slice, std::span<float> out) const {
+  const Place blocks = Require(slice), scales = RequireScales(slice);
+  const std::span<const uint8_t> block_bytes = blocks.file->TensorBytes(*blocks.tensor);
+  const std::span<const uint8_t> scale_bytes = scales.file->TensorBytes(*scales.tensor);
+  const uint64_t per_row = slice.cols / 32;
+  for (uint64_t r = 0; r < slice.rows; ++r) {
+    const uint64_t first = (slice.offset + r * slice.row_stride) * per_row;
+    DequantizeHfMxfp4(block_bytes.subspan(16 * first, 16 * per_row),
+                      scale_bytes.subspan(first, per_row), out.subspan(r * slice.cols, slice.cols));
+  }
 }
 
 void HfFolder::CheckParameter(std::string_view name, uint64_t rows, uint64_t cols) const {
@@ -110,6 +141,7 @@ void HfFolder::ReadParameter(std::string_view name, uint64_t rows, uint64_t cols
                              std::span<float> out) const {
   CHECK(out.size() == rows * cols);
   const TensorSlice slice = SliceOf(name, rows, cols);
+  if (!slice.scales.empty()) return ReadBlocks(slice, out);
   const auto [file, tensor] = Require(slice);
   if (slice.is_contiguous()) {
     file->ReadElements(*tensor, slice.offset, 1, out);

@@ -33,7 +33,7 @@ class HfFolder {
   // Throws kCorruptData when the tensor that holds the parameter is missing or of another shape
   // than config.json makes it, kUnsupported for its type.
   void CheckParameter(std::string_view name, uint64_t rows, uint64_t cols) const;
-  // F32, F16 and BF16 to floats [rows, cols]. Throws as CheckParameter.
+  // F32, F16, BF16 and MXFP4 (hf_mxfp4.h) to floats [rows, cols]. Throws as CheckParameter.
   void ReadParameter(std::string_view name, uint64_t rows, uint64_t cols,
                      std::span<float> out) const;
 
@@ -45,6 +45,8 @@ class HfFolder {
   Place Find(const std::string& tensor_name) const;
   TensorSlice SliceOf(std::string_view name, uint64_t rows, uint64_t cols) const;
   Place Require(const TensorSlice& slice) const;
+  Place RequireScales(const TensorSlice& slice) const;
+  void ReadBlocks(const TensorSlice& slice, std::span<float> out) const;
 
   std::string name_;
   HfConfig config_;

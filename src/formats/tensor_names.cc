@@ -170,8 +170,9 @@ TensorSlice Gpt2Slice(const HyperParameters& p, const ParsedName& name, uint64_t
 }
 
 // gate_up_proj [E, C, 2F] holds gate and up in turns, down_proj [E, F, C]; biases [E, 2F], [E, C].
+// Published folders have the matrices as MXFP4 blocks of rows: [E, 2F, C/32, 16], [E, C, F/32, 16].
 TensorSlice GptOssExpert(const HyperParameters& p, const ParsedName& name, uint64_t rows,
-                         uint64_t cols) {
+                         uint64_t cols, const Exists& exists) {
   const std::string prefix = fmt::format("model.layers.{}.mlp.experts.", *name.layer);
   const uint64_t expert = *name.expert;
   const bool down = name.part == "ffn_down";
@@ -186,6 +187,14 @@ TensorSlice GptOssExpert(const HyperParameters& p, const ParsedName& name, uint6
     return slice;
   }
   TensorSlice slice = Whole(full, rows, cols);
+  if (cols % 32 == 0 && exists && exists(full + "_blocks")) {
+    slice.name = full + "_blocks";
+    slice.scales = full + "_scales";
+    slice.shape = {p.num_experts, turns * rows, cols / 32, 16};
+    slice.offset = expert * turns * rows + turn;
+    slice.row_stride = turns;
+    return slice;
+  }
   slice.shape = {p.num_experts, cols, turns * rows};
   slice.offset = expert * cols * turns * rows + turn;
   slice.row_stride = turns;
@@ -298,7 +307,9 @@ TensorSlice HfSlice(const HyperParameters& p, std::string_view name, uint64_t ro
                   2 * rows, rows, cols);
     }
   }
-  if (p.family == ModelFamily::kGptOss && parsed.expert) return GptOssExpert(p, parsed, rows, cols);
+  if (p.family == ModelFamily::kGptOss && parsed.expert) {
+    return GptOssExpert(p, parsed, rows, cols, exists);
+  }
   TensorSlice slice = Whole(HfLayerName(p, parsed), rows, cols);
   if (IsGemma(p.family) && parsed.part.ends_with("_norm")) slice.add = 1;
   return slice;

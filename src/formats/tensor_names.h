@@ -35,6 +35,9 @@ struct TensorSlice {
   uint64_t col_stride = 1;
   float add = 0;            // what the parameter is above what the file says
   uint64_t pair_heads = 0;  // heads whose rows the file keeps in pair order
+  // Of a tensor of MXFP4 blocks (hf_mxfp4.h) the tensor of their scales; offset and row_stride then
+  // count rows. Empty: of numbers.
+  std::string scales = {};
 
   bool is_contiguous() const { return col_stride == 1 && (rows == 1 || row_stride == cols); }
   uint64_t Size() const {

@@ -153,7 +153,7 @@ INSTANTIATE_TEST_SUITE_P(Families, ArchitecturesTest,
                          testing::Values("llama", "llama3", "llama_linear", "mistral", "qwen2",
                                          "qwen3", "qwen3_yarn", "gemma", "gemma2", "gemma3", "phi3",
                                          "phi3_long", "phi4_mini", "gpt2", "olmo2", "mixtral",
-                                         "qwen3_moe", "olmoe", "gpt_oss"),
+                                         "qwen3_moe", "olmoe", "gpt_oss", "gpt_oss_mxfp4"),
                          FamilyName);
 
 }  // namespace

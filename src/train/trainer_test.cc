@@ -159,6 +159,47 @@ TEST(TrainerTest, GradientsAreDerivativesOfTheLoss) {
   CheckGradients(config, "untied, interleaved RoPE, two leaves");
 }
 
+// Blocks as other families have them.
+TEST(TrainerTest, GradientsOfOtherFamilies) {
+  TrainConfig config = TinyConfig();
+  config.model.norm = NormKind::kLayer;
+  config.model.ffn = FfnKind::kGelu;
+  config.model.qk_norm = false;
+  config.model.learned_positions = true;
+  config.model.qkv_bias = config.model.output_bias = config.model.ffn_bias = true;
+  CheckGradients(config, "LayerNorm, biases, learned positions");
+  config = TinyConfig();
+  config.model.pre_norm = false;
+  config.model.post_norm = true;
+  config.model.qk_norm_row = true;
+  CheckGradients(config, "norms behind blocks, QK-norm of rows");
+  config = TinyConfig();
+  config.model.post_norm = true;
+  config.model.embedding_scale = 3;
+  config.model.attention_scale = 0.2f;
+  config.model.window = 3;
+  config.model.full_attention_every = 2;
+  config.model.rope_base_window = 100;
+  config.model.rope_divisors.assign(config.model.head_dim / 2, 2.5);
+  config.model.rope_magnitude = 1.2;
+  CheckGradients(config, "norms on both sides, scales, layers of two kinds");
+}
+
+TEST(TrainerTest, RefusesWhatHasNoGradient) {
+  for (const bool experts : {true, false}) {
+    TrainConfig config = TinyConfig();
+    if (experts) {
+      config.model.num_experts = 4;
+      config.model.experts_per_token = 2;
+    } else {
+      config.model.attention_sinks = true;
+    }
+    ThreadPool pool(1, false);
+    ParameterStore parameters(config.model, true);
+    EXPECT_THROW(Trainer(config, parameters, pool), Error) << experts;
+  }
+}
+
 std::vector<float> Gradients(ParameterStore& parameters) {
   std::vector<float> all(parameters.size());
   for (size_t i = 0; i < parameters.specs().size(); ++i) {

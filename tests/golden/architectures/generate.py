@@ -91,6 +91,38 @@ FAMILIES = {
                                    beta_fast=32.0, beta_slow=1.0, truncate=False,
                                    original_max_position_embeddings=32))),
 }  # fmt: skip
+FAMILIES["gpt_oss_mxfp4"] = ("GptOss", FAMILIES["gpt_oss"][1] | dict(intermediate_size=32))
+
+
+def quantize_experts(model, generator):
+    """Random MXFP4 blocks for the experts of gpt-oss, as its published folders have them, and what
+    transformers makes of them as the weights. Returns the tensors to save in their place."""
+    from transformers.integrations.mxfp4 import convert_moe_packed_tensors
+
+    tensors = {}
+    for name, parameter in model.named_parameters():
+        if not name.endswith(("gate_up_proj", "down_proj")):
+            continue
+        experts, inner, outer = parameter.shape  # [E, in, out]; blocks are of [E, out, in]
+        blocks = torch.randint(0, 256, (experts, outer, inner // 32, 16), generator=generator)
+        scales = torch.randint(123, 126, (experts, outer, inner // 32), generator=generator)
+        tensors[f"{name}_blocks"] = blocks.to(torch.uint8)
+        tensors[f"{name}_scales"] = scales.to(torch.uint8)
+        values = convert_moe_packed_tensors(
+            blocks.to(torch.uint8), scales.to(torch.uint8), dtype=torch.float32)
+        assert values.shape == parameter.shape
+        parameter.data.copy_(values)
+    return tensors
+
+
+def replace_experts(folder, packed):
+    tensors = load_file(folder / "model.safetensors")
+    for name in packed:
+        tensors.pop(name.removesuffix("_blocks").removesuffix("_scales"), None)
+    save_file(tensors | packed, folder / "model.safetensors", metadata={"format": "pt"})
+    config = json.loads((folder / "config.json").read_text())
+    config["quantization_config"] = {"quant_method": "mxfp4"}
+    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
 
 
 def randomize(model, generator):
@@ -132,6 +164,7 @@ def generate(family):
     seed = sum(map(ord, family))
     generator = torch.Generator().manual_seed(seed)
     randomize(model, generator)
+    packed = quantize_experts(model, generator) if family.endswith("mxfp4") else {}
     model.tie_weights()
     prompt = torch.randint(0, VOCAB, (PROMPT_LENGTH,), generator=generator).tolist()
     tokens = list(prompt)
@@ -142,6 +175,8 @@ def generate(family):
     folder = HERE / family
     shutil.rmtree(folder, ignore_errors=True)
     model.save_pretrained(folder)
+    if packed:
+        replace_experts(folder, packed)
     (folder / "generation_config.json").unlink(missing_ok=True)
     write_tokenizer(folder)
     save_file({"logits": logits.contiguous()}, folder / "expected.safetensors")
@@ -163,13 +198,17 @@ def convert(llama_cpp, out, families):
         vocab = json.loads((self.dir_model / "tokenizer.json").read_text())["model"]["vocab"]
         return sorted(vocab, key=vocab.get), [gguf.TokenType.NORMAL] * len(vocab), "gpt-2"
 
+    def set_vocab(self):
+        self._set_vocab_gpt2()
+        self.gguf_writer.add_token_merges(["\u0100 \u0100"])  # llama.cpp wants one; of bytes 0
+
     TextModel.get_vocab_base = get_vocab_base
     pathlib.Path(out).mkdir(parents=True, exist_ok=True)
     for family in families:
         folder = HERE / family
         hparams = ModelBase.load_hparams(folder, False)
         model_class = conversion.get_model_class(hparams["architectures"][0])
-        model_class.set_vocab = lambda self: self._set_vocab_gpt2()
+        model_class.set_vocab = set_vocab
         with torch.inference_mode():
             path = pathlib.Path(out) / f"{family}.gguf"
             model_class(folder, gguf.LlamaFileType.ALL_F32, path).write()
