@@ -196,7 +196,16 @@ std::string ShapeText(const ModelConfig& c) {
       c.num_layers, c.width, c.num_heads,
       c.num_kv_heads == c.num_heads ? "" : fmt::format(" ({} for keys)", c.num_kv_heads),
       c.head_dim, FfnKindName(c.ffn), c.ffn_width, c.vocab_size, c.context_length);
+  if (c.num_experts != 0) {
+    text += fmt::format(", {} of {} experts for each token", c.experts_per_token, c.num_experts);
+  }
   if (c.qk_norm) text += ", QK-norm";
+  if (c.window != 0) {
+    text += fmt::format(", window {}", c.window);
+    if (c.full_attention_every != 0) {
+      text += fmt::format(" but in every {}. layer", c.full_attention_every);
+    }
+  }
   text += c.tied_embeddings ? ", head = embedding" : ", own head";
   return text;
 }

@@ -158,7 +158,10 @@ void ReadWindow(const GgufFile& file, const std::string& prefix, HyperParameters
              base && *base != p->rope_theta) {
     FailUnsupported(file, fmt::format("{}rope.freq_base_swa = {}", prefix, *base));
   }
-  if (p->sliding_window == 0) p->full_attention_every = 0, p->rope_theta_window = 0;
+  if (p->sliding_window == 0) {
+    p->full_attention_every = 0;
+    p->rope_theta_window = 0;
+  }
 }
 
 void ReadExperts(const GgufFile& file, const std::string& prefix, HyperParameters* p) {

@@ -250,7 +250,10 @@ HfConfig ParseHfConfig(std::string_view json, const std::string& source_name) {
   ReadSizes(members, defaults, &p);
   ReadHfRope(members, source_name, defaults.rope_theta, &p);
   ReadWindow(members, object, source_name, defaults.window, &p);
-  if (p.sliding_window == 0) p.full_attention_every = 0, p.rope_theta_window = 0;
+  if (p.sliding_window == 0) {
+    p.full_attention_every = 0;
+    p.rope_theta_window = 0;
+  }
   ReadExperts(members, &p);
   p.tie_embeddings = members.GetBool("tie_word_embeddings").value_or(defaults.tied);
   p.hidden_act = ActivationOf(members, p.family);
