@@ -32,7 +32,7 @@ size_t WeightBytes(const ParameterStore& parameters, DType compute) {
   for (size_t i = 0; i < parameters.specs().size(); ++i) {
     const ParameterSpec& spec = parameters.specs()[i];
     // Of an embedding that is not also the head, a pass reads a row per token.
-    if (spec.rows == 1 || (i == 0 && !parameters.config().tied_embeddings)) continue;
+    if (spec.rows == 1 || spec.looked_up) continue;
     const StoredMatrix& stored = parameters.weight(i).stored;
     if (!stored.empty() && HasIntegerKernel(stored.blocks.type)) {
       bytes += PackedQuantBytes(stored.blocks.type, spec.rows, spec.cols);

@@ -48,9 +48,12 @@ std::vector<double> YarnDivisors(const RopeScaling& s, double base, size_t rope_
 }
 
 // How much longer the context is than the one trained for: LongRoPE's sqrt(1 + ln f / ln context).
+// Rounded to f32, as GGUF keeps it, so that a model is the same from either file.
 double LongRopeMagnitude(const RopeScaling& s) {
   if (s.factor <= 1 || s.original_context <= 1) return 1;
-  return std::sqrt(1 + Log(s.factor) / Log(static_cast<double>(s.original_context)));
+  const double magnitude =
+      std::sqrt(1 + Log(s.factor) / Log(static_cast<double>(s.original_context)));
+  return static_cast<double>(static_cast<float>(magnitude));
 }
 
 double YarnMagnitude(const RopeScaling& s) { return s.factor <= 1 ? 1 : 0.1 * Log(s.factor) + 1; }

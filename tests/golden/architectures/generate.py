@@ -196,11 +196,12 @@ def convert(llama_cpp, out, families):
     # The converter knows tokenizers by their hash, and ours is none that it could know.
     def get_vocab_base(self):
         vocab = json.loads((self.dir_model / "tokenizer.json").read_text())["model"]["vocab"]
-        return sorted(vocab, key=vocab.get), [gguf.TokenType.NORMAL] * len(vocab), "gpt-2"
+        tokens = sorted(vocab, key=vocab.get)[:-1] + ["\u0100\u0100"]  # the result of the merge
+        return tokens, [gguf.TokenType.NORMAL] * len(vocab), "gpt-2"
 
     def set_vocab(self):
         self._set_vocab_gpt2()
-        self.gguf_writer.add_token_merges(["\u0100 \u0100"])  # llama.cpp wants one; of bytes 0
+        self.gguf_writer.add_token_merges(["\u0100 \u0100"])  # llama.cpp wants one
 
     TextModel.get_vocab_base = get_vocab_base
     pathlib.Path(out).mkdir(parents=True, exist_ok=True)
