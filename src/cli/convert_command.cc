@@ -57,7 +57,7 @@ void Convert(const Context& context, const ConvertArguments& a) {
   const LoadedModel model = LoadModel(a.model);
   if (Interrupted()) Fail(ErrorCode::kCancelled, "stopped; nothing was written");
   const GgmlType type = TypeOf(a.type, model);
-  SaveOptions options{.type = type, .name = a.name};
+  SaveOptions options{.type = type, .name = a.name, .hyper_parameters = &model.hyper_parameters};
   if (options.name.empty()) options.name = model.name.empty() ? "cambium" : model.name;
   context.Note(fmt::format("writing {}, {}", a.out.string(), GgmlTypeName(type)));
   if (to_gguf) {
