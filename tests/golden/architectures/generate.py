@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Tiny random models of every supported family with the logits that transformers computes: the
-expected results of infer/architectures_test.
+expected results of tests/architectures_test.
 
     python3 generate.py [FAMILY ...]         writes FAMILY/{config.json, model.safetensors,
                                              tokenizer.json, expected.json, expected.safetensors}
