@@ -96,6 +96,7 @@ int ParseAndRun(int argc, const char* const* argv, bool json) {
   AddQuickstartCommand(app, context);
   AddTrainCommand(app, context);
   AddGenerateCommand(app, context);
+  AddChatCommand(app, context);
   AddTokenizerCommand(app, context);
   AddDataCommand(app, context);
   AddInfoCommand(app, context);

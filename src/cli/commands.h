@@ -28,6 +28,7 @@ void AddQuickstartCommand(CLI::App& app, Context& context);
 void AddRunsCommand(CLI::App& app, Context& context);
 // Below `cambium runs`.
 void AddRunsVerifyCommand(CLI::App& runs, Context& context);
+void AddChatCommand(CLI::App& app, Context& context);
 void AddCompareTracesCommand(CLI::App& runs, Context& context);
 void AddTokenizerCommand(CLI::App& app, Context& context);
 void AddTrainCommand(CLI::App& app, Context& context);

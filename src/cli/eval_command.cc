@@ -13,6 +13,8 @@
 #include "cli/option_checks.h"
 #include "cli/output.h"
 #include "cli/quantities.h"
+#include "infer/model_comparison.h"
+#include "infer/speculation.h"
 #include "model/model_file.h"
 #include "train/text_loss.h"
 
@@ -20,7 +22,7 @@ namespace cambium {
 namespace {
 
 struct EvalLossArguments {
-  std::filesystem::path model, data;
+  std::filesystem::path model, data, against;
   std::string compute, max_tokens, separator = "<|endoftext|>";
   uint32_t context = 0;  // 0: the model's
   bool chunks = false;
@@ -29,22 +31,131 @@ struct EvalLossArguments {
 // Tokens computed at once, about: enough for the matrix kernels, little memory.
 constexpr uint32_t kBatchTokens = 2048;
 
+DType ComputeOf(const EvalLossArguments& a, DType stored) {
+  if (a.compute.empty()) return stored;
+  return a.compute == "f32" ? DType::kF32 : DType::kBF16;
+}
+
+uint32_t RowTokens(const EvalLossArguments& a, const ModelConfig& config) {
+  const uint32_t tokens = a.context > 0 ? a.context : static_cast<uint32_t>(config.context_length);
+  if (tokens > config.context_length) {
+    Fail(ErrorCode::kInvalidArgument,
+         "--context {}: the model was trained for a context of {} tokens, and cannot see more",
+         tokens, config.context_length);
+  }
+  return tokens;
+}
+
+// The same tokens through both models.
+ComparisonResult CompareOnText(const Context& context, const EvalLossArguments& a,
+                               const Tokenizer& tokenizer, uint32_t row_tokens, Engine& model,
+                               Engine& reference, ThreadPool& pool, TextLoss* counts) {
+  const uint64_t max_tokens = a.max_tokens.empty() ? 0 : ParseCount(a.max_tokens);
+  ModelComparison comparison(model, reference, static_cast<size_t>(tokenizer.vocab_size()),
+                             row_tokens);
+  Progress progress("scoring", max_tokens, "tok", context.quiet);
+  const SegmentCallback add = [&](std::span<const int32_t> tokens,
+                                  std::span<const int32_t> targets) {
+    std::vector<int32_t> wanted(targets.begin(), targets.end());
+    uint64_t left = max_tokens == 0 ? UINT64_MAX : max_tokens - comparison.num_tokens();
+    for (int32_t& target : wanted) {
+      if (target < 0) continue;
+      if (left == 0) target = -1;
+      if (left > 0) --left;
+    }
+    comparison.Add(tokens, wanted);
+    progress.Update(comparison.num_tokens());
+    if (Interrupted()) {
+      Fail(ErrorCode::kCancelled, "stopped after {} tokens", comparison.num_tokens());
+    }
+    return max_tokens == 0 || comparison.num_tokens() < max_tokens;
+  };
+  if (a.chunks) {
+    ForEachWindowSegment(ReadFile(a.data), tokenizer, row_tokens, pool, counts, add);
+  } else {
+    DocumentReader reader(a.data, {.separator = a.separator});
+    ForEachDocumentSegment(reader, tokenizer, row_tokens, pool, counts, add);
+    context.Note(reader.stats().Summary());
+  }
+  progress.Finish();
+  return comparison.Finish();
+}
+
+void CompareModels(const Context& context, const EvalLossArguments& a) {
+  ThreadPool pool(context.NumThreads());
+  LoadedModel model = LoadModel(a.model, MatrixMemory::kStored);
+  LoadedModel reference = LoadModel(a.against, MatrixMemory::kStored);
+  const Tokenizer tokenizer(model.tokenizer);
+  CheckSameVocabulary(Tokenizer(reference.tokenizer), tokenizer);
+  const uint32_t row_tokens = std::min(RowTokens(a, model.config), RowTokens(a, reference.config));
+  const auto engine_of = [&](LoadedModel& loaded) {
+    return Engine(*loaded.parameters, pool,
+                  {.compute = ComputeOf(a, loaded.stored),
+                   .max_context = row_tokens,
+                   .max_batch_tokens = ModelComparison::kPassTokens,
+                   .prefill_chunk = ModelComparison::kPassTokens,
+                   .release_values = true});
+  };
+  const std::string fingerprint = ToHex(model.parameters->Fingerprint());
+  const std::string reference_fingerprint = ToHex(reference.parameters->Fingerprint());
+  Engine model_engine = engine_of(model), reference_engine = engine_of(reference);
+  TextLoss counts;
+  const ComparisonResult result = CompareOnText(context, a, tokenizer, row_tokens, model_engine,
+                                                reference_engine, pool, &counts);
+  if (result.num_tokens == 0) {
+    Fail(ErrorCode::kCorruptData, "{}: holds no token to score", a.data.string());
+  }
+  const double count = static_cast<double>(result.num_tokens);
+  const double ratio = result.model_perplexity() / result.reference_perplexity();
+  if (context.json) {
+    PrintJson({{"model", a.model.string()},
+               {"fingerprint", fingerprint},
+               {"against", a.against.string()},
+               {"against_fingerprint", reference_fingerprint},
+               {"data", a.data.string()},
+               {"mode", a.chunks ? "chunks" : "documents"},
+               {"compute_type", DTypeName(model_engine.options().compute)},
+               {"against_compute_type", DTypeName(reference_engine.options().compute)},
+               {"numerics_version", kNumericsVersion},
+               {"context", row_tokens},
+               {"tokens", result.num_tokens},
+               {"documents", counts.num_documents},
+               {"windows", counts.num_windows},
+               {"nats_per_token", result.model_nats / count},
+               {"against_nats_per_token", result.reference_nats / count},
+               {"perplexity", result.model_perplexity()},
+               {"against_perplexity", result.reference_perplexity()},
+               {"perplexity_ratio", ratio},
+               {"kl_mean", result.mean_kl},
+               {"kl_median", result.median_kl},
+               {"kl_99_percent", result.kl_99_percent},
+               {"kl_max", result.max_kl},
+               {"same_top_token", result.same_best_share()}});
+    return;
+  }
+  Print(
+      fmt::format("KL divergence   mean {:.6f}, median {:.6f}, 99 % {:.6f}, max {:.6f} nats\n"
+                  "same top token  {:.2f} %\n"
+                  "perplexity      {:.4f}, the reference's {:.4f}, ratio {:.5f}\n",
+                  result.mean_kl, result.median_kl, result.kl_99_percent, result.max_kl,
+                  result.same_best_share() * 100, result.model_perplexity(),
+                  result.reference_perplexity(), ratio));
+  Print(fmt::format("over {} tokens of {}, at most {} tokens at once, in {} against {}\n",
+                    result.num_tokens,
+                    a.chunks ? fmt::format("{} windows", counts.num_windows)
+                             : fmt::format("{} documents", counts.num_documents),
+                    row_tokens, DTypeName(model_engine.options().compute),
+                    DTypeName(reference_engine.options().compute)));
+}
+
 void EvalLoss(const Context& context, const EvalLossArguments& a) {
   ThreadPool pool(context.NumThreads());
   LoadedModel model = LoadModel(a.model, MatrixMemory::kStored);
   const Tokenizer tokenizer(model.tokenizer);
-  const DType compute = a.compute.empty()    ? model.stored
-                        : a.compute == "f32" ? DType::kF32
-                                             : DType::kBF16;
+  const DType compute = ComputeOf(a, model.stored);
   TextLossOptions options;
-  options.row_tokens =
-      a.context > 0 ? a.context : static_cast<uint32_t>(model.config.context_length);
+  options.row_tokens = RowTokens(a, model.config);
   options.rows = std::max<uint32_t>(1, kBatchTokens / options.row_tokens);
-  if (options.row_tokens > model.config.context_length) {
-    Fail(ErrorCode::kInvalidArgument,
-         "--context {}: the model was trained for a context of {} tokens, and cannot see more",
-         options.row_tokens, model.config.context_length);
-  }
   if (!a.max_tokens.empty()) options.max_tokens = ParseCount(a.max_tokens);
   const std::string fingerprint = ToHex(model.parameters->Fingerprint());
   model.parameters->PackForInference(compute, pool);
@@ -134,13 +245,23 @@ void AddEvalCommand(CLI::App& app, Context& context) {
   loss->add_option("--separator", a->separator, "A line that ends a document in plain text")
       ->capture_default_str()
       ->type_name("TEXT");
+  loss->add_option("--against", a->against,
+                   "A model to compare with, of the same vocabulary: the reference of KL "
+                   "divergence, top-1 agreement and perplexity ratio")
+      ->type_name("FILE");
   loss->add_flag("--chunks", a->chunks,
                  "The file as one text in windows of --context tokens, the second half of each "
                  "scored: comparable with llama.cpp's llama-perplexity");
   SetExamples(*loss,
               "cambium eval loss --model my-model --data held-out.txt\n"
-              "cambium eval loss --model model.gguf --data wiki.txt --chunks --context 512");
-  loss->callback([&context, a] { context.run = [&context, a] { EvalLoss(context, *a); }; });
+              "cambium eval loss --model model.gguf --data wiki.txt --chunks --context 512\n"
+              "cambium eval loss --model q8.gguf --against bf16.gguf --data wiki.txt");
+  loss->callback([&context, a] {
+    context.run = [&context, a] {
+      if (a->against.empty()) return EvalLoss(context, *a);
+      CompareModels(context, *a);
+    };
+  });
 }
 
 }  // namespace cambium

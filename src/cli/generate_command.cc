@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // cambium generate: text from a model and a prompt.
+#include <algorithm>
 #include <memory>
 #include <optional>
 
 #include "base/file.h"
 #include "cli/commands.h"
 #include "cli/exit_codes.h"
+#include "cli/generation_model.h"
 #include "cli/help.h"
 #include "cli/option_checks.h"
 #include "cli/output.h"
 #include "cli/sampling_options.h"
-#include "infer/generate.h"
-#include "model/model_file.h"
 
 namespace cambium {
 namespace {
@@ -20,40 +20,61 @@ namespace {
 constexpr size_t kDefaultMaxTokens = 256;
 
 struct GenerateArguments {
-  std::filesystem::path model, prompt_file;
-  std::optional<std::string> prompt;
-  std::string compute;
-  size_t max_tokens = 0, prefill_chunk = 256;
+  GenerationModelArguments model;
   SamplingArguments sampling;
+  ChatTemplateArguments chat_template;
+  std::filesystem::path prompt_file;
+  std::optional<std::string> prompt;
+  std::string system;
+  bool chat = false;
+  size_t max_tokens = 0;
   GenerateOptions options;
 };
 
-Json ContinuationJson(const Continuation& made) {
-  return {{"sequence", made.sequence},
-          {"text", made.text},
-          {"tokens", made.tokens},
-          {"logprobs", made.logprobs},
-          {"finish_reason", FinishReasonName(made.finish_reason)}};
+Json AlternativesJson(const Continuation& made, const Tokenizer& tokenizer) {
+  Json all = Json::array();
+  for (const std::vector<SampledToken>& at_position : made.alternatives) {
+    Json row = Json::array();
+    for (const SampledToken& token : at_position) {
+      row.push_back({{"token", token.token},
+                     {"text", tokenizer.TokenBytes(token.token)},
+                     {"logprob", token.logprob}});
+    }
+    all.push_back(std::move(row));
+  }
+  return all;
 }
 
-Json ResultJson(const GenerateArguments& a, const Engine& engine, const GenerateResult& result) {
+Json ContinuationJson(const Continuation& made, const Tokenizer& tokenizer) {
+  Json json = {{"sequence", made.sequence},
+               {"text", made.text},
+               {"tokens", made.tokens},
+               {"logprobs", made.logprobs},
+               {"finish_reason", FinishReasonName(made.finish_reason)}};
+  if (!made.alternatives.empty()) json["alternatives"] = AlternativesJson(made, tokenizer);
+  if (!made.fingerprint.empty()) json["fingerprint"] = made.fingerprint;
+  return json;
+}
+
+Json ResultJson(const GenerateArguments& a, GenerationModel& model, const GenerateResult& result) {
   Json continuations = Json::array();
   for (const Continuation& made : result.continuations) {
-    continuations.push_back(ContinuationJson(made));
+    continuations.push_back(ContinuationJson(made, model.tokenizer()));
   }
   const GenerateStats& stats = result.stats;
   const Json& first = continuations.front();
-  return {{"model", a.model.string()},
+  return {{"model", a.model.model.string()},
           {"text", first["text"]},
           {"tokens", first["tokens"]},
           {"finish_reason", first["finish_reason"]},
           {"seed", a.options.sampler.seed},
           {"sampling", SamplingJson(a.options.sampler)},
-          {"compute", DTypeName(engine.options().compute)},
+          {"compute", DTypeName(model.engine().options().compute)},
           {"numerics_version", kNumericsVersion},
           {"continuations", continuations},
           {"prompt_tokens", stats.prompt_tokens / result.continuations.size()},
           {"generated_tokens", stats.generated_tokens},
+          {"speculation", SpeculationJson(a.options.speculation, stats)},
           {"timings",
            {{"prefill_seconds", stats.prefill_seconds},
             {"first_token_seconds", stats.first_token_seconds},
@@ -64,17 +85,31 @@ Json ResultJson(const GenerateArguments& a, const Engine& engine, const Generate
 
 std::string Summary(const GenerateArguments& a, const GenerateResult& result) {
   const GenerateStats& stats = result.stats;
-  return fmt::format(
+  std::string text = fmt::format(
       "{} tokens, {:.1f} tokens/s; prompt {} tokens, {:.0f} tokens/s, first token after {:.0f} ms; "
       "seed {}; ended by {}",
       stats.generated_tokens, stats.DecodeTokensPerSecond(), stats.prompt_tokens,
       stats.PrefillTokensPerSecond(), stats.first_token_seconds * 1000, a.options.sampler.seed,
       FinishReasonName(result.continuations.front().finish_reason));
+  if (a.options.speculation.kind != SpeculationKind::kNone) text += "; " + SpeculationText(stats);
+  return text;
 }
 
-DType ComputeType(const std::string& name, DType stored) {
-  if (name.empty()) return stored;
-  return name == "f32" ? DType::kF32 : DType::kBF16;
+// A line per token: what was drawn, and what the model found most probable.
+std::string AlternativesText(const Continuation& made, const Tokenizer& tokenizer) {
+  const auto quoted = [&](int32_t token) {
+    return Json(tokenizer.TokenBytes(token)).dump(-1, ' ', false, Json::error_handler_t::replace);
+  };
+  std::string text = "TOKEN (LOGPROB)       MOST PROBABLE\n";
+  for (size_t i = 0; i < made.tokens.size(); ++i) {
+    std::string row =
+        fmt::format("{:<21}", fmt::format("{} ({:.3f})", quoted(made.tokens[i]), made.logprobs[i]));
+    for (const SampledToken& token : made.alternatives[i]) {
+      row += fmt::format(" {} ({:.3f})", quoted(token.token), token.logprob);
+    }
+    text += row + "\n";
+  }
+  return text;
 }
 
 // Empty text is what comes after the token that begins texts, also where the tokenizer does not put
@@ -85,6 +120,17 @@ std::vector<int32_t> PromptTokens(const Tokenizer& tokenizer, const std::string&
   return tokens;
 }
 
+// The prompt as a message of the user, behind the system's.
+std::vector<int32_t> ChatTokens(const Context& context, GenerateArguments& a,
+                                const Tokenizer& tokenizer, const std::string& prompt) {
+  const ChatPrompt chat = MakeChatPrompt(context, a.chat_template, tokenizer);
+  Json messages = Json::array();
+  if (!a.system.empty()) messages.push_back({{"role", "system"}, {"content", a.system}});
+  messages.push_back({{"role", "user"}, {"content", prompt}});
+  for (const std::string& stop : chat.stop()) a.options.stop.push_back(stop);
+  return chat.Tokens(messages);
+}
+
 void RunGenerate(Context& context, GenerateArguments a) {
   if (!a.prompt && a.prompt_file.empty()) {
     Fail(ErrorCode::kInvalidArgument,
@@ -92,25 +138,23 @@ void RunGenerate(Context& context, GenerateArguments a) {
   }
   a.sampling.options.Validate();
   const std::string prompt = a.prompt ? *a.prompt : ReadFile(a.prompt_file);
-  const LoadedModel model = LoadModel(a.model, MatrixMemory::kStored);
-  const Tokenizer tokenizer(model.tokenizer);
+  GenerationModel model(context, a.model);
+  const Tokenizer& tokenizer = model.tokenizer();
   a.options.sampler = ResolveSampling(a.sampling, tokenizer);
-  ThreadPool pool(context.NumThreads());
-  Engine engine(*model.parameters, pool,
-                {.compute = ComputeType(a.compute, model.stored),
-                 .max_batch_tokens = a.prefill_chunk,
-                 .prefill_chunk = a.prefill_chunk,
-                 .release_values = true});
-  const std::vector<int32_t> tokens = PromptTokens(tokenizer, prompt);
+  a.options.speculation = model.speculation();
+  const std::vector<int32_t> tokens = a.chat || !a.system.empty()
+                                          ? ChatTokens(context, a, tokenizer, prompt)
+                                          : PromptTokens(tokenizer, prompt);
+  const size_t room = model.engine().max_context();
   a.options.max_tokens = a.max_tokens;
-  if (a.max_tokens == 0 && tokens.size() < engine.max_context()) {
-    a.options.max_tokens = std::min(kDefaultMaxTokens, engine.max_context() - tokens.size());
+  if (a.max_tokens == 0 && tokens.size() < room) {
+    a.options.max_tokens = std::min(kDefaultMaxTokens, room - tokens.size());
   }
 
   // Several texts at once would run into each other: they are printed when they are complete.
   const bool stream = !context.json && a.options.num_sequences == 1;
   const GenerateResult result =
-      Generate(engine, tokenizer, tokens, a.options, [&](size_t, std::string_view text) {
+      Generate(model.engine(), tokenizer, tokens, a.options, [&](size_t, std::string_view text) {
         if (!stream) return;
         Print(text);
         FlushOutput();
@@ -119,16 +163,17 @@ void RunGenerate(Context& context, GenerateArguments a) {
     if (made.finish_reason == FinishReason::kCancelled) context.exit_code = kExitStopped;
   }
   if (context.json) {
-    PrintJson(ResultJson(a, engine, result));
+    PrintJson(ResultJson(a, model, result));
     return;
   }
-  if (stream) {
-    Print("\n");
-  } else {
-    for (const Continuation& made : result.continuations) {
+  if (stream) Print("\n");
+  for (const Continuation& made : result.continuations) {
+    if (!stream) {
       Print(fmt::format("--- {} ({})\n{}\n", made.sequence, FinishReasonName(made.finish_reason),
                         made.text));
     }
+    if (!made.alternatives.empty()) Print(AlternativesText(made, tokenizer));
+    if (!made.fingerprint.empty()) Print(fmt::format("fingerprint {}\n", made.fingerprint));
   }
   FlushOutput();
   context.Note(Summary(a, result));
@@ -140,9 +185,7 @@ void AddGenerateCommand(CLI::App& app, Context& context) {
   CLI::App* command = app.add_subcommand("generate", "Write a continuation of a prompt");
   const auto a = std::make_shared<GenerateArguments>();
   a->sampling.options.temperature = 0.8f;
-  command->add_option("--model", a->model, "A GGUF file, or the folder of a run or a model")
-      ->required()
-      ->type_name("FILE");
+  AddGenerationModelOptions(*command, a->model);
   CLI::Option* prompt =
       command
           ->add_option("--prompt", a->prompt,
@@ -157,7 +200,6 @@ void AddGenerateCommand(CLI::App& app, Context& context) {
                    "Stop after this many tokens; default: 256, or what the model's context holds")
       ->check(WholeNumber(1))
       ->type_name("N");
-  AddSamplingOptions(*command, a->sampling);
   command
       ->add_option("--stop", a->options.stop,
                    "End the text before this string; may be given several times")
@@ -177,20 +219,25 @@ void AddGenerateCommand(CLI::App& app, Context& context) {
       ->check(WholeNumber(0))
       ->type_name("I");
   command
-      ->add_option("--compute", a->compute,
-                   "f32 or bf16; default: bf16 if the model is stored as bf16, else f32")
-      ->check(OneOf({"f32", "bf16"}))
-      ->type_name("TYPE");
-  command
-      ->add_option("--prefill-chunk", a->prefill_chunk,
-                   "Tokens of the prompt in one pass: memory and speed, never the result")
-      ->capture_default_str()
-      ->check(WholeNumber(1, 4096))
+      ->add_option("--logprobs", a->options.num_alternatives,
+                   "Also the N most probable tokens at every position, with log-probabilities")
+      ->check(WholeNumber(1, 100))
       ->type_name("N");
+  command->add_flag("--fingerprint", a->options.fingerprint,
+                    "Also the SHA-256 of all logits that tokens were drawn from: equal on two "
+                    "machines when every bit was");
+  command->add_flag("--chat", a->chat, "The prompt is what a user says: use the chat template")
+      ->group("CHAT");
+  command->add_option("--system", a->system, "A system message before it; means --chat")
+      ->type_name("TEXT")
+      ->group("CHAT");
+  AddChatTemplateOptions(*command, a->chat_template);
+  AddSamplingOptions(*command, a->sampling);
   SetExamples(*command,
               "cambium generate --model run/ --prompt \"Once upon a time\"\n"
               "cambium generate --model model.gguf --prompt \"2 + 2 =\" --temperature 0\n"
-              "cambium generate --model model.gguf --prompt-file story.txt --num 4");
+              "cambium generate --model model.gguf --prompt-file story.txt --num 4\n"
+              "cambium generate --model model.gguf --chat --prompt \"Why is the sky blue?\"");
   command->callback([&context, a] { context.run = [&context, a] { RunGenerate(context, *a); }; });
 }
 

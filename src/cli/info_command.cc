@@ -2,6 +2,7 @@
 // cambium info: what a model file holds, and whether its weights are what it says they are.
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 #include "base/hash.h"
 #include "base/progress.h"
@@ -11,8 +12,10 @@
 #include "cli/option_checks.h"
 #include "cli/output.h"
 #include "cli/text_table.h"
+#include "infer/session.h"
 #include "model/kv_cache.h"
 #include "model/model_file.h"
+#include "text/chat_template.h"
 #include "text/tokenizer.h"
 
 namespace cambium {
@@ -30,9 +33,24 @@ constexpr uint64_t kMaxBytesToHash = uint64_t{2} << 30;
 struct WeightIdentity {
   std::string fingerprint;  // of the values in the file, as f32; empty: not computed
   std::string verdict;
+  // Of a loaded model, as `generate` and `chat` run it.
+  std::optional<size_t> weight_bytes, working_bytes;
 };
 
-WeightIdentity IdentityOf(const ModelDescription& model, bool verify) {
+DType CacheType(const ModelDescription& model) {
+  if (model.compute_type == "f32") return DType::kF32;
+  if (model.compute_type == "bf16") return DType::kBF16;
+  return model.all_f32() ? DType::kF32 : DType::kBF16;
+}
+
+// What running it takes, found out by getting ready to run it.
+void PlanMemory(LoadedModel& model, ThreadPool& pool, WeightIdentity* identity) {
+  const Engine engine(*model.parameters, pool, {.compute = model.stored, .release_values = true});
+  identity->weight_bytes = model.parameters->memory_bytes();
+  identity->working_bytes = engine.activation_bytes() + model.config.vocab_size * sizeof(float);
+}
+
+WeightIdentity IdentityOf(const ModelDescription& model, bool verify, ThreadPool& pool) {
   WeightIdentity identity;
   if (!model.why_not_runnable.empty()) {
     identity.verdict = "not computed: this build cannot load the model";
@@ -43,8 +61,9 @@ WeightIdentity IdentityOf(const ModelDescription& model, bool verify) {
     return identity;
   }
   try {
-    identity.fingerprint =
-        ToHex(LoadModel(model.path, MatrixMemory::kStored).parameters->Fingerprint());
+    LoadedModel loaded = LoadModel(model.path, MatrixMemory::kStored);
+    identity.fingerprint = ToHex(loaded.parameters->Fingerprint());
+    PlanMemory(loaded, pool, &identity);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kUnsupported && error.code() != ErrorCode::kCorruptData &&
         error.code() != ErrorCode::kNotFound) {
@@ -97,6 +116,16 @@ std::string TokenizerModelText(const TokenizerData& data) {
   return "";
 }
 
+// Why its chat template cannot be used; empty: it can, or there is none.
+std::string TemplateProblem(const ModelDescription& model) {
+  try {
+    const ChatTemplate parsed(model.tokenizer->chat_template);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
 Json TokenizerJson(const ModelDescription& model) {
   if (!model.tokenizer) return {{"note", model.why_no_tokenizer}};
   const TokenizerData& data = *model.tokenizer;
@@ -120,7 +149,12 @@ Json TokenizerJson(const ModelDescription& model) {
   } catch (const Error& error) {
     json["note"] = error.what();
   }
-  if (!data.chat_template.empty()) json["chat_template_sha256"] = Sha256Text(data.chat_template);
+  json["end_ids"] = data.end_ids;
+  if (!data.chat_template.empty()) {
+    json["chat_template_sha256"] = Sha256Text(data.chat_template);
+    const std::string problem = TemplateProblem(model);
+    if (!problem.empty()) json["chat_template_problem"] = problem;
+  }
   return json;
 }
 
@@ -136,10 +170,12 @@ std::string TokenizerText(const ModelDescription& model) {
   return text;
 }
 
-DType CacheType(const ModelDescription& model) {
-  if (model.compute_type == "f32") return DType::kF32;
-  if (model.compute_type == "bf16") return DType::kBF16;
-  return model.all_f32() ? DType::kF32 : DType::kBF16;
+uint64_t ContextOf(const ModelDescription& model, const InfoArguments& a) {
+  return a.context > 0 ? a.context : model.config->context_length;
+}
+
+uint64_t CacheBytes(const ModelDescription& model, const InfoArguments& a) {
+  return KvCache::SizeBytes(*model.config, CacheType(model), ContextOf(model, a));
 }
 
 Json InfoJson(const ModelDescription& model, const InfoArguments& a,
@@ -169,10 +205,16 @@ Json InfoJson(const ModelDescription& model, const InfoArguments& a,
       {"equal", !identity.fingerprint.empty() && identity.fingerprint == model.stored_fingerprint},
       {"note", identity.verdict}};
   if (model.config) {
-    const uint64_t context = a.context > 0 ? a.context : model.config->context_length;
-    json["kv_cache"] = {{"context", context},
+    json["kv_cache"] = {{"context", ContextOf(model, a)},
                         {"type", DTypeName(CacheType(model))},
-                        {"bytes", KvCache::SizeBytes(*model.config, CacheType(model), context)}};
+                        {"bytes", CacheBytes(model, a)}};
+    if (identity.weight_bytes) {
+      json["memory_plan"] = {
+          {"weights", *identity.weight_bytes},
+          {"kv_cache", CacheBytes(model, a)},
+          {"working", *identity.working_bytes},
+          {"total", *identity.weight_bytes + CacheBytes(model, a) + *identity.working_bytes}};
+    }
   }
   if (a.tensors) {
     json["tensors"] = Json::array();
@@ -236,6 +278,7 @@ std::string InfoText(const ModelDescription& model, const InfoArguments& a,
     line("chat template", model.tokenizer->chat_template.empty()
                               ? "none"
                               : "SHA-256 " + Sha256Text(model.tokenizer->chat_template));
+    line("", model.tokenizer->chat_template.empty() ? "" : TemplateProblem(model));
   }
   if (model.numerics_version > 0) {
     line("numerics",
@@ -245,11 +288,21 @@ std::string InfoText(const ModelDescription& model, const InfoArguments& a,
   line("fingerprint", identity.fingerprint);
   line("", identity.verdict);
   if (model.config) {
-    const uint64_t context = a.context > 0 ? a.context : model.config->context_length;
-    line("KV cache", fmt::format("{} for {} positions of one sequence in {}",
-                                 FormatBytes(static_cast<double>(
-                                     KvCache::SizeBytes(*model.config, CacheType(model), context))),
-                                 context, DTypeName(CacheType(model))));
+    const auto bytes = [](uint64_t count) { return FormatBytes(static_cast<double>(count)); };
+    line("KV cache",
+         fmt::format("{} for {} positions of one sequence in {}", bytes(CacheBytes(model, a)),
+                     ContextOf(model, a), DTypeName(CacheType(model))));
+    if (identity.weight_bytes) {
+      line("memory", fmt::format("{} to run: weights {}, KV cache {}, working memory {}",
+                                 bytes(*identity.weight_bytes + CacheBytes(model, a) +
+                                       *identity.working_bytes),
+                                 bytes(*identity.weight_bytes), bytes(CacheBytes(model, a)),
+                                 bytes(*identity.working_bytes)));
+    }
+    if (ContextOf(model, a) > model.config->context_length) {
+      line("", fmt::format("{} positions are more than the {} that the model was trained for",
+                           ContextOf(model, a), model.config->context_length));
+    }
   }
   using Align = TableColumn::Align;
   TextTable groups({{.name = "TENSORS", .may_shrink = true},
@@ -284,7 +337,8 @@ std::string InfoText(const ModelDescription& model, const InfoArguments& a,
 
 void PrintInfo(const Context& context, const InfoArguments& a) {
   const ModelDescription model = DescribeModel(a.path);
-  const WeightIdentity identity = IdentityOf(model, a.verify);
+  ThreadPool pool(context.NumThreads());
+  const WeightIdentity identity = IdentityOf(model, a.verify, pool);
   if (context.json) {
     PrintJson(InfoJson(model, a, identity));
   } else {
@@ -303,8 +357,7 @@ void AddInfoCommand(CLI::App& app, Context& context) {
                    "A GGUF file, a Hugging Face folder, or the folder of a training run")
       ->required();
   command
-      ->add_option("--context", a->context,
-                   "Positions to count the KV cache for (default: the model's)")
+      ->add_option("--context", a->context, "Positions to plan memory for (default: the model's)")
       ->check(WholeNumber(1, uint64_t{1} << 24))
       ->type_name("N");
   command->add_flag("--tensors", a->tensors, "List every tensor");

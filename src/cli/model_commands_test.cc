@@ -59,6 +59,13 @@ TEST_F(ModelCommandsTest, DescribeMeasureAndVerifyARun) {
   EXPECT_EQ(info["numerics_version"], 1);
   EXPECT_EQ(info["tensors"].size(), info["tensor_count"]);
   EXPECT_GT(info["kv_cache"]["bytes"], 2 * 2 * 64 * 1000);
+  const Json& plan = info["memory_plan"];
+  EXPECT_EQ(plan["total"], plan["weights"].get<size_t>() + plan["kv_cache"].get<size_t>() +
+                               plan["working"].get<size_t>());
+  EXPECT_EQ(plan["kv_cache"], info["kv_cache"]["bytes"]);
+  EXPECT_GT(plan["weights"], info["parameters"].get<size_t>());
+  EXPECT_EQ(info["tokenizer"]["chat_template_sha256"], Json());
+  EXPECT_EQ(Shell("cambium info run/model.gguf | awk 'length > 80'").out, "");
   const ProgramResult text = Run("info run/model.gguf");
   EXPECT_NE(text.out.find("equal to the one recorded in the file"), std::string::npos) << text.out;
   for (const char* path : {"run", "run/model.gguf"}) {
@@ -157,6 +164,42 @@ TEST_F(ModelCommandsTest, VerifyShowsWhatItCompares) {
   EXPECT_NE(verified.err.find("SHA-256 is compared"), std::string::npos) << verified.err;
   EXPECT_NE(verified.err.find("weights equal: "), std::string::npos) << verified.err;
   EXPECT_EQ(verified.err.find("validation"), std::string::npos) << verified.err;
+}
+
+TEST_F(ModelCommandsTest, ComparesTwoModelsOnTheSameTokens) {
+  ASSERT_EQ(Train("--out run").exit_code, 0);
+  ASSERT_EQ(Train("--out other --seed 2").exit_code, 0);
+  const std::string special = "<|other|>";
+  const TokenizerData tokenizer = MakeByteTokenizer({&special, 1});
+  ModelConfig config = FindModelPreset("nano").config;
+  config.vocab_size = tokenizer.tokens.size();
+  ThreadPool pool(1);
+  ParameterStore parameters(config, /*with_gradients=*/false);
+  parameters.Initialize(3, pool);
+  SaveGguf(folder_ / "strange.gguf", parameters, tokenizer, {});
+  for (const std::string mode : {"", " --chunks --context 32"}) {
+    const std::string command = "eval loss --model run --data text.txt" + mode;
+    const Json alone = RunJson(command);
+    const Json same = RunJson(command + " --against run/model.gguf");
+    EXPECT_EQ(same["tokens"], alone["tokens"]);
+    EXPECT_EQ(same["kl_max"], 0);
+    EXPECT_EQ(same["same_top_token"], 1);
+    EXPECT_EQ(same["perplexity_ratio"], 1);
+    EXPECT_NEAR(same["nats_per_token"].get<double>(), alone["nats_per_token"].get<double>(), 1e-5);
+    const Json other = RunJson(command + " --against other");
+    EXPECT_GT(other["kl_mean"], 0.001);
+    EXPECT_GE(other["kl_max"], other["kl_99_percent"]);
+    EXPECT_GE(other["kl_99_percent"], other["kl_median"]);
+    EXPECT_NEAR(other["perplexity_ratio"].get<double>(),
+                other["perplexity"].get<double>() / other["against_perplexity"].get<double>(),
+                1e-9);
+    EXPECT_EQ(RunJson(command + " --against other --max-tokens 100")["tokens"], 100);
+  }
+  const std::string command = "eval loss --model run --data text.txt --against ";
+  EXPECT_NE(Run(command + "other").out.find("same top token"), std::string::npos);
+  const ProgramResult refused = Run(command + "strange.gguf");
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_NE(refused.err.find("different vocabularies"), std::string::npos) << refused.err;
 }
 
 TEST_F(ModelCommandsTest, VerifyNamesTheFirstStepThatDiffers) {

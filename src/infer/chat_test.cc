@@ -29,7 +29,7 @@ class ChatTest : public ::testing::Test {
 
   Json User(const std::string& text) { return {{"role", "user"}, {"content", text}}; }
 
-  ThreadPool pool_{2};
+  ThreadPool pool_{1};
   Tokenizer tokenizer_{
       MakeByteTokenizer(std::vector<std::string>{"<|endoftext|>", "<|im_start|>", "<|im_end|>"})};
   std::unique_ptr<ParameterStore> store_;

@@ -65,7 +65,7 @@ class SpeculationTest : public ::testing::Test {
     return Generate(*engine_, tokenizer_, prompt_, options);
   }
 
-  ThreadPool pool_{2};
+  ThreadPool pool_{1};
   const std::string special_ = "<|endoftext|>";
   Tokenizer tokenizer_{MakeByteTokenizer({&special_, 1})};
   std::unique_ptr<ParameterStore> target_, twin_, near_;

@@ -25,8 +25,9 @@ class RowScorer {
   }
 
   // Appends a segment: in the current row if there is room, else in the next. tokens and targets:
-  // at most row_tokens.
-  void Add(std::span<const int32_t> tokens, std::span<const int32_t> targets) {
+  // at most row_tokens. False when max_tokens tokens have been added: those that come after are not
+  // scored.
+  bool Add(std::span<const int32_t> tokens, std::span<const int32_t> targets) {
     const auto length = static_cast<uint32_t>(tokens.size());
     if (used_ + length > options_.row_tokens) EndRow();
     const uint32_t begin = row_ * options_.row_tokens + used_;
@@ -40,9 +41,9 @@ class RowScorer {
     batch_.segments.push_back({begin, length});
     used_ += length;
     if (used_ == options_.row_tokens) EndRow();
+    return WantsMore();
   }
 
-  // False when max_tokens tokens have been added: those that come after are not scored.
   bool WantsMore() const { return options_.max_tokens == 0 || num_targets_ < options_.max_tokens; }
 
   TextLoss Finish() {
@@ -91,15 +92,18 @@ class RowScorer {
 };
 
 // The tokens of one document, behind bos if there is one: each is scored given those before it, in
-// as many segments as the length needs.
-void AddDocument(std::vector<int32_t>& tokens, uint32_t row_tokens, RowScorer& scorer) {
+// as many segments as the length needs. Returns whether more is wanted.
+bool SplitDocument(std::vector<int32_t>& tokens, uint32_t row_tokens, TextLoss* counts,
+                   const SegmentCallback& callback) {
   const std::span<const int32_t> all(tokens);
-  for (size_t begin = 0; begin + 1 < all.size() && scorer.WantsMore(); begin += row_tokens) {
+  bool more = true;
+  for (size_t begin = 0; begin + 1 < all.size() && more; begin += row_tokens) {
     const size_t length = std::min<size_t>(row_tokens, all.size() - 1 - begin);
-    scorer.Add(all.subspan(begin, length), all.subspan(begin + 1, length));
+    more = callback(all.subspan(begin, length), all.subspan(begin + 1, length));
   }
-  ++scorer.loss().num_documents;
+  ++counts->num_documents;
   tokens.clear();
+  return more;
 }
 
 }  // namespace
@@ -112,29 +116,26 @@ double TextLoss::bits_per_byte() const {
   return num_bytes == 0 ? 0 : sum_nats / std::numbers::ln2 / static_cast<double>(num_bytes);
 }
 
-TextLoss LossOverDocuments(DocumentReader& reader, const Tokenizer& tokenizer,
-                           ParameterStore& parameters, DType compute,
-                           const TextLossOptions& options, ThreadPool& pool) {
-  RowScorer scorer(tokenizer, parameters, compute, options, pool);
+void ForEachDocumentSegment(DocumentReader& reader, const Tokenizer& tokenizer, uint32_t row_tokens,
+                            ThreadPool& pool, TextLoss* counts, const SegmentCallback& callback) {
+  bool more = true;
   std::vector<int32_t> tokens;
   Document document;
-  while (scorer.WantsMore() && reader.Next(document)) {
+  while (more && reader.Next(document)) {
     if (!document.continues && !tokens.empty()) {
-      AddDocument(tokens, options.row_tokens, scorer);
+      more = SplitDocument(tokens, row_tokens, counts, callback);
     }
     if (tokens.empty() && tokenizer.bos_id() >= 0) tokens.push_back(tokenizer.bos_id());
     // Pieces of a long document are encoded on their own, as training does.
     const std::vector<int32_t> piece = tokenizer.EncodeParallel(document.text, pool);
     tokens.insert(tokens.end(), piece.begin(), piece.end());
   }
-  if (!tokens.empty() && scorer.WantsMore()) AddDocument(tokens, options.row_tokens, scorer);
-  return scorer.Finish();
+  if (!tokens.empty() && more) SplitDocument(tokens, row_tokens, counts, callback);
 }
 
-TextLoss LossOverWindows(std::string_view text, const Tokenizer& tokenizer,
-                         ParameterStore& parameters, DType compute, const TextLossOptions& options,
-                         ThreadPool& pool) {
-  const uint32_t T = options.row_tokens;
+void ForEachWindowSegment(std::string_view text, const Tokenizer& tokenizer, uint32_t row_tokens,
+                          ThreadPool& pool, TextLoss* counts, const SegmentCallback& callback) {
+  const uint32_t T = row_tokens;
   const bool add_bos = tokenizer.data().add_bos && tokenizer.bos_id() >= 0;
   std::vector<int32_t> tokens;
   if (add_bos) tokens.push_back(tokenizer.bos_id());
@@ -145,17 +146,34 @@ TextLoss LossOverWindows(std::string_view text, const Tokenizer& tokenizer,
          "the text has {} tokens; two windows of {} are needed (choose a smaller --context)",
          tokens.size(), T);
   }
-  RowScorer scorer(tokenizer, parameters, compute, options, pool);
   std::vector<int32_t> targets(T);
-  for (size_t begin = 0; begin + T <= tokens.size() && scorer.WantsMore(); begin += T) {
+  bool more = true;
+  for (size_t begin = 0; begin + T <= tokens.size() && more; begin += T) {
     if (add_bos) tokens[begin] = tokenizer.bos_id();
     // Place i predicts the token at i + 1, from the middle of the window on.
     for (uint32_t i = 0; i < T; ++i) {
       targets[i] = i >= T / 2 && i + 1 < T ? tokens[begin + i + 1] : -1;
     }
-    scorer.Add(std::span<const int32_t>(tokens).subspan(begin, T), targets);
-    ++scorer.loss().num_windows;
+    more = callback(std::span<const int32_t>(tokens).subspan(begin, T), targets);
+    ++counts->num_windows;
   }
+}
+
+TextLoss LossOverDocuments(DocumentReader& reader, const Tokenizer& tokenizer,
+                           ParameterStore& parameters, DType compute,
+                           const TextLossOptions& options, ThreadPool& pool) {
+  RowScorer scorer(tokenizer, parameters, compute, options, pool);
+  ForEachDocumentSegment(reader, tokenizer, options.row_tokens, pool, &scorer.loss(),
+                         [&](auto tokens, auto targets) { return scorer.Add(tokens, targets); });
+  return scorer.Finish();
+}
+
+TextLoss LossOverWindows(std::string_view text, const Tokenizer& tokenizer,
+                         ParameterStore& parameters, DType compute, const TextLossOptions& options,
+                         ThreadPool& pool) {
+  RowScorer scorer(tokenizer, parameters, compute, options, pool);
+  ForEachWindowSegment(text, tokenizer, options.row_tokens, pool, &scorer.loss(),
+                       [&](auto tokens, auto targets) { return scorer.Add(tokens, targets); });
   return scorer.Finish();
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string_view>
 
 #include "base/thread_pool.h"
@@ -32,6 +33,18 @@ struct TextLossOptions {
   uint64_t max_tokens = 0;  // exactly the first so many are scored; 0: all
   std::function<void(uint64_t num_tokens)> progress = {};  // told the tokens scored so far
 };
+
+// A stretch of text that is computed together, from its first token on. targets[i]: the token that
+// comes after tokens[i], or -1: not scored. Returns whether more is wanted.
+using SegmentCallback =
+    std::function<bool(std::span<const int32_t> tokens, std::span<const int32_t> targets)>;
+
+// The segments that the two losses below are over; for others that score the same text.
+// num_documents, num_windows of `counts` are counted.
+void ForEachDocumentSegment(DocumentReader& reader, const Tokenizer& tokenizer, uint32_t row_tokens,
+                            ThreadPool& pool, TextLoss* counts, const SegmentCallback& callback);
+void ForEachWindowSegment(std::string_view text, const Tokenizer& tokenizer, uint32_t row_tokens,
+                          ThreadPool& pool, TextLoss* counts, const SegmentCallback& callback);
 
 // Every document on its own: bos (if the tokenizer has one), then its tokens, each of them scored
 // given those before it; in a longer document, given those before it in its piece of row_tokens.

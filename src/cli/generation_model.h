@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// The model that writes, and what belongs to it: tokenizer, engine, a draft model for speculation,
+// the chat template. What `generate` and `chat` have in common.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "cli/context.h"
+#include "infer/chat_prompt.h"
+#include "infer/generate.h"
+#include "model/model_file.h"
+
+namespace cambium {
+
+struct GenerationModelArguments {
+  std::filesystem::path model, draft;
+  std::string compute, speculate;
+  size_t prefill_chunk = 256, speculate_tokens = 8;
+  size_t context = 0;  // 0: the model's
+};
+
+void AddGenerationModelOptions(CLI::App& command, GenerationModelArguments& arguments);
+
+class GenerationModel {
+ public:
+  // Throws as LoadModel does; kInvalidArgument for a context that the model does not have and a
+  // draft model of another vocabulary.
+  GenerationModel(const Context& context, const GenerationModelArguments& arguments);
+
+  const Tokenizer& tokenizer() const { return *tokenizer_; }
+  Engine& engine() { return *engine_; }
+  const LoadedModel& model() const { return model_; }
+  const SpeculationOptions& speculation() const { return speculation_; }
+
+ private:
+  ThreadPool pool_;
+  LoadedModel model_, draft_model_;
+  std::unique_ptr<Tokenizer> tokenizer_;
+  std::unique_ptr<Engine> engine_, draft_;
+  SpeculationOptions speculation_;
+};
+
+struct ChatTemplateArguments {
+  std::string chat_template;  // a file, or "none"; empty: the model's
+  std::string reasoning = "show";
+};
+
+void AddChatTemplateOptions(CLI::App& command, ChatTemplateArguments& arguments);
+// Notes on standard error where there is no template. Throws kCorruptData for a broken one.
+ChatPrompt MakeChatPrompt(const Context& context, const ChatTemplateArguments& arguments,
+                          const Tokenizer& tokenizer);
+
+// "none", "ngram" or "draft", and what came of it; for results and for people.
+Json SpeculationJson(const SpeculationOptions& options, const GenerateStats& stats);
+std::string SpeculationText(const GenerateStats& stats);
+
+}  // namespace cambium
