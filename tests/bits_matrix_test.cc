@@ -66,27 +66,32 @@ constexpr MatrixModel kModels[] = {
      DType::kF32,
      nullptr,
      BaseConfig,
-     {"8b36309e0f1da2518baad40878a5cf0a1227bbee4fb937aad5b3c991b5ccf4a7", "?"}},
+     {"8b36309e0f1da2518baad40878a5cf0a1227bbee4fb937aad5b3c991b5ccf4a7",
+      "601061095ca9cae8a1d772ceb0137fc48d32c44652454f8e350fb7cf859efc15"}},
     {"bf16",
      DType::kBF16,
      nullptr,
      BaseConfig,
-     {"cb87d8c61889d73db0f62524b91e454958e43d903a89f95d66be77cced83d6d6", "?"}},
+     {"cb87d8c61889d73db0f62524b91e454958e43d903a89f95d66be77cced83d6d6",
+      "3ecbe7e9fc40ca613c4644759fa19cf01130daedf10c82a62956bd02a9e67c48"}},
     {"Q8_0",
      DType::kBF16,
      "Q8_0",
      WideConfig,
-     {"c532fce5a969cdc154284e7f3d4da61829c54baf59468e87044158e487c411d4", "?"}},
+     {"c532fce5a969cdc154284e7f3d4da61829c54baf59468e87044158e487c411d4",
+      "29e3ceb2d3e64d17ae0dd96cf046aa02249e187592427c6c77e884f0f0ac1093"}},
     {"Q4_0",
      DType::kBF16,
      "Q4_0",
      WideConfig,
-     {"e11f7004de3ec4235be8ab84fca9fa0a57ba694b2c131e4ae765b69e8922abed", "?"}},
+     {"e11f7004de3ec4235be8ab84fca9fa0a57ba694b2c131e4ae765b69e8922abed",
+      "219099e508a33a2a303bdd6839169546706ed6eb3e07141584cad3d93f1cb18f"}},
     {"Q4_K_M",
      DType::kBF16,
      "Q4_K_M",
      WideConfig,
-     {"3ab082ce62e0667695885b79a59ce265aede11228dbf30ebad85ad833120359e", "?"}},
+     {"3ab082ce62e0667695885b79a59ce265aede11228dbf30ebad85ad833120359e",
+      "f9019d688a69a16358a4a603624e913bd1329d9fb87e9e54707326ba88b031e0"}},
 };
 
 std::vector<SimdTarget> Targets(const MatrixModel& model) {
@@ -358,7 +363,7 @@ class BitsMatrixTest : public ::testing::TestWithParam<MatrixModel> {
   }
 };
 
-TEST_P(BitsMatrixTest, SomeCircumstances) { Check(SomeOf(12)); }
+TEST_P(BitsMatrixTest, SomeCircumstances) { Check(SomeOf(4)); }
 
 TEST_P(BitsMatrixTest, AllCircumstances) { Check(FullMatrix()); }
 

@@ -30,6 +30,7 @@ class ChatCommandTest : public ProgramFixture {
     tokenizer.chat_template = chat_template;
     ModelConfig config = FindModelPreset("nano").config;
     config.vocab_size = tokenizer.tokens.size();
+    config.context_length = 512;
     ThreadPool pool(1);
     ParameterStore parameters(config, /*with_gradients=*/false);
     parameters.Initialize(seed, pool);
