@@ -20,51 +20,25 @@ HWY_BEFORE_NAMESPACE();
 namespace cambium {
 namespace HWY_NAMESPACE {
 
-void PanelRowsF32(size_t num_rows, const OperandA& a, const float* panel, size_t panel_cols,
-                  size_t K, const TileOut& out) {
-  PanelRows<float, false>(num_rows, a, panel, panel_cols, K, out);
+// The plain-C++ face of PanelRows, so that the dispatch needs no per-target type.
+void GemmBlockF32(size_t num_rows, const OperandA& a, const float* panel, size_t panel_cols,
+                  size_t K, const GemmOutput& c, size_t num_cols) {
+  PanelRows<float, false>(num_rows, a, panel, panel_cols, K, TileOutOf(c, num_cols));
 }
 
-void PanelRowsF16(size_t num_rows, const OperandA& a, const Float16* panel, size_t panel_cols,
-                  size_t K, const TileOut& out) {
-  PanelRows<Float16, false>(num_rows, a, panel, panel_cols, K, out);
+void GemmBlockF16(size_t num_rows, const OperandA& a, const Float16* panel, size_t panel_cols,
+                  size_t K, const GemmOutput& c, size_t num_cols) {
+  PanelRows<Float16, false>(num_rows, a, panel, panel_cols, K, TileOutOf(c, num_cols));
 }
 
-void PanelRowsBF16(size_t num_rows, const OperandA& a, const BFloat16* panel, size_t panel_cols,
-                   size_t K, const TileOut& out, bool bf16_dot) {
+void GemmBlockBF16(size_t num_rows, const OperandA& a, const BFloat16* panel, size_t panel_cols,
+                   size_t K, const GemmOutput& c, size_t num_cols, bool bf16_dot) {
+  const TileOut out = TileOutOf(c, num_cols);
 #if HWY_TARGET == HWY_AVX3
   if (bf16_dot) return PanelRows<BFloat16, true>(num_rows, a, panel, panel_cols, K, out);
 #endif
   (void)bf16_dot;
   PanelRows<BFloat16, false>(num_rows, a, panel, panel_cols, K, out);
-}
-
-// The plain-C++ face of TileOut, so that the dispatch needs no per-target type.
-void GemmBlockF32(size_t num_rows, const OperandA& a, const float* panel, size_t panel_cols,
-                  size_t K, const GemmOutput& c, size_t num_cols) {
-  const TileOut out = {
-      c.store,      c.init == GemmInit::kLoad ? static_cast<float*>(c.data) : nullptr,
-      c.residual,   c.data,
-      c.row_stride, num_cols};
-  PanelRowsF32(num_rows, a, panel, panel_cols, K, out);
-}
-
-void GemmBlockF16(size_t num_rows, const OperandA& a, const Float16* panel, size_t panel_cols,
-                  size_t K, const GemmOutput& c, size_t num_cols) {
-  const TileOut out = {
-      c.store,      c.init == GemmInit::kLoad ? static_cast<float*>(c.data) : nullptr,
-      c.residual,   c.data,
-      c.row_stride, num_cols};
-  PanelRowsF16(num_rows, a, panel, panel_cols, K, out);
-}
-
-void GemmBlockBF16(size_t num_rows, const OperandA& a, const BFloat16* panel, size_t panel_cols,
-                   size_t K, const GemmOutput& c, size_t num_cols, bool bf16_dot) {
-  const TileOut out = {
-      c.store,      c.init == GemmInit::kLoad ? static_cast<float*>(c.data) : nullptr,
-      c.residual,   c.data,
-      c.row_stride, num_cols};
-  PanelRowsBF16(num_rows, a, panel, panel_cols, K, out, bf16_dot);
 }
 
 }  // namespace HWY_NAMESPACE

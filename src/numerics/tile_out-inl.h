@@ -38,6 +38,12 @@ struct TileOut {
   size_t num_cols;    // valid columns; fewer than the tile's: the rest is not written
 };
 
+// Of a panel with num_cols valid columns, whose first element of the output is c.data.
+HWY_INLINE TileOut TileOutOf(const GemmOutput& c, size_t num_cols) {
+  const float* init = c.init == GemmInit::kLoad ? static_cast<const float*>(c.data) : nullptr;
+  return {c.store, init, c.residual, c.data, c.row_stride, num_cols};
+}
+
 // Round to nearest even, NaNs quieted.
 template <bool kBf16Dot>
 HWY_INLINE void StoreBf16Lanes(TileVec x, BFloat16* out) {

@@ -10,25 +10,10 @@ HWY_BEFORE_NAMESPACE();
 namespace cambium {
 namespace HWY_NAMESPACE {
 
-template <bool kFast>
-void QuantPanelOfType(GgmlType type, size_t num_rows, const ByteBlock256* x, size_t blocks_per_row,
-                      const uint8_t* panel, const TileOut& out) {
-  VisitIntegerFormat(type, [&]<typename Block>(std::type_identity<Block>) {
-    if constexpr (Block::kSize == 256) {
-      QuantPanel<QuantLayout<Block>, kFast>(num_rows, x, blocks_per_row, panel, out);
-    }
-  });
-}
-
 void QuantPanel256(GgmlType type, bool fast, size_t num_rows, const ByteBlock256* x,
                    size_t blocks_per_row, const uint8_t* panel, const GemmOutput& c,
                    size_t num_cols) {
-  const TileOut out = {c.store, nullptr, c.residual, c.data, c.row_stride, num_cols};
-  if (fast) {
-    QuantPanelOfType<true>(type, num_rows, x, blocks_per_row, panel, out);
-  } else {
-    QuantPanelOfType<false>(type, num_rows, x, blocks_per_row, panel, out);
-  }
+  QuantPanelOfBlock(type, fast, num_rows, x, blocks_per_row, panel, c, num_cols);
 }
 
 // NOLINTNEXTLINE(google-readability-namespace-comments)

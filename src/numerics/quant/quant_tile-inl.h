@@ -367,6 +367,29 @@ HWY_NOINLINE void QuantPanel(size_t num_rows, const Block* x, size_t blocks_per_
   }
 }
 
+// The same for a format that is known at run time, of those with blocks of Block's size.
+template <bool kFast, typename Block>
+void QuantPanelOfType(GgmlType type, size_t num_rows, const Block* x, size_t blocks_per_row,
+                      const uint8_t* panel, const TileOut& out) {
+  VisitIntegerFormat(type, [&]<typename Weights>(std::type_identity<Weights>) {
+    if constexpr (Weights::kSize == Block::kSize) {
+      QuantPanel<QuantLayout<Weights>, kFast>(num_rows, x, blocks_per_row, panel, out);
+    }
+  });
+}
+
+template <typename Block>
+void QuantPanelOfBlock(GgmlType type, bool fast, size_t num_rows, const Block* x,
+                       size_t blocks_per_row, const uint8_t* panel, const GemmOutput& c,
+                       size_t num_cols) {
+  const TileOut out = TileOutOf(c, num_cols);
+  if (fast) {
+    QuantPanelOfType<true>(type, num_rows, x, blocks_per_row, panel, out);
+  } else {
+    QuantPanelOfType<false>(type, num_rows, x, blocks_per_row, panel, out);
+  }
+}
+
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace HWY_NAMESPACE
 }  // namespace cambium
