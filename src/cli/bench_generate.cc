@@ -7,6 +7,7 @@
 
 #include "base/interrupt.h"
 #include "cli/commands.h"
+#include "cli/generation_model.h"
 #include "cli/help.h"
 #include "cli/option_checks.h"
 #include "cli/output.h"
@@ -206,9 +207,7 @@ void RunBenchGenerate(Context& context, const BenchGenerateArguments& a) {
     model.parameters = std::make_unique<ParameterStore>(model.config, /*with_gradients=*/false);
     model.parameters->Initialize(1, pool);
   }
-  const DType compute = a.compute.empty()    ? model.stored
-                        : a.compute == "f32" ? DType::kF32
-                                             : DType::kBF16;
+  const DType compute = ComputeType(a.compute, model.stored);
   const size_t depth = *std::max_element(a.depths.begin(), a.depths.end());
   const size_t context_tokens = depth + std::max(a.prompt_tokens, a.steps + 1);
   if (!a.model.empty() && context_tokens > model.config.context_length) {

@@ -9,6 +9,7 @@
 #include "base/interrupt.h"
 #include "base/progress.h"
 #include "cli/commands.h"
+#include "cli/generation_model.h"
 #include "cli/help.h"
 #include "cli/option_checks.h"
 #include "cli/output.h"
@@ -30,11 +31,6 @@ struct EvalLossArguments {
 
 // Tokens computed at once, about: enough for the matrix kernels, little memory.
 constexpr uint32_t kBatchTokens = 2048;
-
-DType ComputeOf(const EvalLossArguments& a, DType stored) {
-  if (a.compute.empty()) return stored;
-  return a.compute == "f32" ? DType::kF32 : DType::kBF16;
-}
 
 uint32_t RowTokens(const EvalLossArguments& a, const ModelConfig& config) {
   const uint32_t tokens = a.context > 0 ? a.context : static_cast<uint32_t>(config.context_length);
@@ -90,7 +86,7 @@ void CompareModels(const Context& context, const EvalLossArguments& a) {
   const uint32_t row_tokens = std::min(RowTokens(a, model.config), RowTokens(a, reference.config));
   const auto engine_of = [&](LoadedModel& loaded) {
     return Engine(*loaded.parameters, pool,
-                  {.compute = ComputeOf(a, loaded.stored),
+                  {.compute = ComputeType(a.compute, loaded.stored),
                    .max_context = row_tokens,
                    .max_batch_tokens = ModelComparison::kPassTokens,
                    .prefill_chunk = ModelComparison::kPassTokens,
@@ -152,7 +148,7 @@ void EvalLoss(const Context& context, const EvalLossArguments& a) {
   ThreadPool pool(context.NumThreads());
   LoadedModel model = LoadModel(a.model, MatrixMemory::kStored);
   const Tokenizer tokenizer(model.tokenizer);
-  const DType compute = ComputeOf(a, model.stored);
+  const DType compute = ComputeType(a.compute, model.stored);
   TextLossOptions options;
   options.row_tokens = RowTokens(a, model.config);
   options.rows = std::max<uint32_t>(1, kBatchTokens / options.row_tokens);

@@ -8,14 +8,11 @@
 #include "cli/option_checks.h"
 
 namespace cambium {
-namespace {
 
-DType ComputeType(const std::string& name, DType stored) {
-  if (name.empty()) return stored;
-  return name == "f32" ? DType::kF32 : DType::kBF16;
+DType ComputeType(const std::string& option, DType stored) {
+  if (option.empty()) return stored;
+  return option == "f32" ? DType::kF32 : DType::kBF16;
 }
-
-}  // namespace
 
 void AddGenerationModelOptions(CLI::App& command, GenerationModelArguments& arguments) {
   GenerationModelArguments& a = arguments;

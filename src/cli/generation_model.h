@@ -15,6 +15,9 @@
 
 namespace cambium {
 
+// What --compute says, "f32" or "bf16"; empty: what suits the stored matrices.
+DType ComputeType(const std::string& option, DType stored);
+
 struct GenerationModelArguments {
   std::filesystem::path model, draft;
   std::string compute, speculate;

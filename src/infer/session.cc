@@ -29,18 +29,8 @@ EngineOptions Resolve(EngineOptions options, const ModelConfig& config) {
 
 size_t WeightBytes(const ParameterStore& parameters, DType compute) {
   size_t bytes = 0;
-  for (size_t i = 0; i < parameters.specs().size(); ++i) {
-    const ParameterSpec& spec = parameters.specs()[i];
-    // Of an embedding that is not also the head, a pass reads a row per token.
-    if (spec.rows == 1 || spec.looked_up) continue;
-    const StoredMatrix& stored = parameters.weight(i).stored;
-    if (!stored.empty() && HasIntegerKernel(stored.blocks.type)) {
-      bytes += PackedQuantBytes(stored.blocks.type, spec.rows, spec.cols);
-    } else {
-      const bool half = !stored.empty() && stored.blocks.type == GgmlType::kF16;
-      bytes += PackedSize(spec.rows, spec.cols) * (half ? sizeof(Float16) : DTypeBytes(compute));
-    }
-  }
+  for (size_t i = 0; i < parameters.specs().size(); ++i)
+    bytes += parameters.PackedBytes(i, compute);
   return bytes;
 }
 

@@ -151,7 +151,6 @@ void ParameterStore::MakePackCaches(DType compute) {
   const auto backward_bytes = [&](const Weight& w) {
     return RoundUp(PackedSize(w.cols, w.rows) * DTypeBytes(compute), 64);
   };
-  const auto is_product = [&](size_t i) { return specs_[i].rows > 1 && !specs_[i].looked_up; };
   size_t total = 0;
   for (size_t i = 0; i < specs_.size(); ++i) {
     if (is_product(i)) total += forward_bytes(weights_[i]) + backward_bytes(weights_[i]);
@@ -174,27 +173,29 @@ void ParameterStore::DropPackCaches() {
   }
 }
 
-void ParameterStore::PackForInference(DType compute, ThreadPool& pool) {
-  const auto is_product = [&](size_t i) { return specs_[i].rows > 1 && !specs_[i].looked_up; };
-  const auto is_quantized = [&](size_t i) {
-    return !has_value(i) && HasIntegerKernel(weights_[i].stored.blocks.type);
-  };
-  const auto is_half = [&](size_t i) {
-    return compute == DType::kF32 && !has_value(i) &&
-           weights_[i].stored.blocks.type == GgmlType::kF16;
-  };
-  const auto packed_bytes = [&](size_t i) {
-    const ParameterSpec& spec = specs_[i];
-    const size_t element_bytes = is_half(i) ? sizeof(Float16) : DTypeBytes(compute);
-    const size_t bytes =
-        is_quantized(i) ? PackedQuantBytes(weights_[i].stored.blocks.type, spec.rows, spec.cols)
-                        : PackedSize(spec.rows, spec.cols) * element_bytes;
-    return RoundUp(bytes, 64);
-  };
-  size_t total = 0;
-  for (size_t i = 0; i < specs_.size(); ++i) {
-    if (is_product(i)) total += packed_bytes(i);
+bool ParameterStore::is_quantized(size_t index) const {
+  return !has_value(index) && HasIntegerKernel(weights_[index].stored.blocks.type);
+}
+
+bool ParameterStore::is_half(size_t index, DType compute) const {
+  return compute == DType::kF32 && !has_value(index) &&
+         weights_[index].stored.blocks.type == GgmlType::kF16;
+}
+
+size_t ParameterStore::PackedBytes(size_t index, DType compute) const {
+  if (!is_product(index)) return 0;
+  const ParameterSpec& spec = specs_[index];
+  if (is_quantized(index)) {
+    return PackedQuantBytes(weights_[index].stored.blocks.type, spec.rows, spec.cols);
   }
+  const size_t element_bytes = is_half(index, compute) ? sizeof(Float16) : DTypeBytes(compute);
+  return PackedSize(spec.rows, spec.cols) * element_bytes;
+}
+
+void ParameterStore::PackForInference(DType compute, ThreadPool& pool) {
+  const auto packed_bytes = [&](size_t i) { return RoundUp(PackedBytes(i, compute), 64); };
+  size_t total = 0;
+  for (size_t i = 0; i < specs_.size(); ++i) total += packed_bytes(i);
   auto* memory = packed_.Get<uint8_t>(total);
   Scratch floats;
   for (size_t i = 0; i < specs_.size(); ++i) {
@@ -203,7 +204,7 @@ void ParameterStore::PackForInference(DType compute, ThreadPool& pool) {
     if (is_quantized(i)) {
       w.packed_quant = PackQuant(w.stored.blocks.type, w.stored.blocks.bytes.data(), w.rows, w.cols,
                                  w.stored.row_order, memory, pool);
-    } else if (is_half(i)) {
+    } else if (is_half(i, compute)) {
       w.packed_f16 = PackHalfRows(w.stored.blocks.bytes.data(), w.rows, w.cols, w.stored.row_order,
                                   reinterpret_cast<Float16*>(memory), pool);
     } else {

@@ -92,6 +92,9 @@ class ParameterStore {
   // Packs every matrix for inference: stored ones of an integer format (quant_gemm.h) as integers,
   // all others in the given compute type.
   void PackForInference(DType compute, ThreadPool& pool);
+  // Bytes of a parameter in the form that PackForInference gives it; 0 if it is no factor of a
+  // product (vectors, tables).
+  size_t PackedBytes(size_t index, DType compute) const;
   // Gives back the f32 values of packed matrices, but for the token embedding. What needs values
   // (Fingerprint, Initialize, packing again, files) is over then.
   void ReleasePackedValues();
@@ -105,6 +108,10 @@ class ParameterStore {
   ParameterStore(const ModelConfig& config, bool with_gradients, std::vector<StoredMatrix> stored,
                  std::shared_ptr<const void> file);
   bool has_value(size_t index) const { return weights_[index].stored.empty(); }
+  bool is_product(size_t index) const { return specs_[index].rows > 1 && !specs_[index].looked_up; }
+  // Multiplied as integers, and as the halves that are stored: without f32 values in either case.
+  bool is_quantized(size_t index) const;
+  bool is_half(size_t index, DType compute) const;
   void Wire();
 
   ModelConfig config_;
