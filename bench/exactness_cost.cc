@@ -13,14 +13,13 @@
 //
 // Build: cmake --build build/release --target bench_exactness. Run: pinned to one CPU; the argument
 // is an instruction set (avx2), the best one without.
-#include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/stopwatch.h"
 #include "numerics/gemm.h"
 #include "numerics/simd_target.h"
 
@@ -193,11 +192,6 @@ std::vector<Variant> Variants(SimdTarget target) {
 #endif
 }
 
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
 int Main(int argc, char** argv) {
   if (argc > 1) SetSimdTarget(argv[1]);
   const SimdTarget target = ActiveSimdTarget();
@@ -236,17 +230,15 @@ int Main(int argc, char** argv) {
     std::vector<double> gemm;
     for (int round = 0; round < 101; ++round) {
       for (Variant& variant : variants) {
-        const auto begin = std::chrono::steady_clock::now();
+        const Clock::time_point begin = Clock::now();
         for (size_t i = 0; i < calls; ++i) variant.kernel(operands);
-        variant.seconds.push_back(
-            std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+        variant.seconds.push_back(SecondsSince(begin));
       }
-      const auto begin = std::chrono::steady_clock::now();
+      const Clock::time_point begin = Clock::now();
       for (size_t i = 0; i < calls; ++i) {
         Gemm(kRows, RowMajorA(a, depth), packed, {.data = c, .row_stride = kCols}, pool);
       }
-      gemm.push_back(
-          std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+      gemm.push_back(SecondsSince(begin));
     }
     gemm_seconds = Median(gemm);
     const double flops = 2.0 * static_cast<double>(calls * kRows * kCols * depth);

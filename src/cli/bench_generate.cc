@@ -2,10 +2,10 @@
 // cambium bench generate: speed of prompts and of generation, as tokens per second and as parts of
 // what the machine can do.
 #include <algorithm>
-#include <chrono>
 #include <memory>
 
 #include "base/interrupt.h"
+#include "base/stopwatch.h"
 #include "cli/commands.h"
 #include "cli/generation_model.h"
 #include "cli/help.h"
@@ -19,8 +19,6 @@
 
 namespace cambium {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 struct BenchGenerateArguments {
   std::filesystem::path model;
@@ -51,16 +49,7 @@ struct Measurement {
     if (depth > 0) text += fmt::format(" @ {}", depth);
     return text;
   }
-
-  static double Median(std::vector<double> values) {
-    std::sort(values.begin(), values.end());
-    return values[values.size() / 2];
-  }
 };
-
-double SecondsSince(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 std::vector<int32_t> SomeTokens(size_t count, size_t vocab_size) {
   std::vector<int32_t> tokens(count);
@@ -134,7 +123,7 @@ Measurement MeasureSteps(const BenchGenerateArguments& a, Engine& engine, size_t
     forward_seconds.push_back(SecondsSince(forward));
     m.seconds.push_back(SecondsSince(start));
   }
-  m.forward_seconds = Measurement::Median(std::move(forward_seconds));
+  m.forward_seconds = Median(std::move(forward_seconds));
   m.limit_per_s = (before + MeasureMachinePeak(engine.pool(), 30).read_bytes_per_s) / 2;
   // Weights once, keys and values of every sequence.
   const ModelConfig& c = engine.config();
@@ -155,7 +144,7 @@ void PrintResults(const Context& context, const Engine& engine, const std::strin
                    {.name = "OF LIMIT"}});
   Json rows = Json::array();
   for (const Measurement& m : results) {
-    const double seconds = Measurement::Median(m.seconds);
+    const double seconds = Median(m.seconds);
     const auto [fastest, slowest] = std::minmax_element(m.seconds.begin(), m.seconds.end());
     const std::string sampling =
         m.prompt ? "" : fmt::format("{:.2f} ms", (seconds - m.forward_seconds) * 1000);

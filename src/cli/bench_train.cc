@@ -2,12 +2,12 @@
 // cambium bench train: tokens per second of whole training steps on made-up tokens, and which
 // operations the time goes to.
 #include <algorithm>
-#include <chrono>
 #include <memory>
 
 #include "base/interrupt.h"
 #include "base/philox.h"
 #include "base/progress.h"
+#include "base/stopwatch.h"
 #include "cli/commands.h"
 #include "cli/help.h"
 #include "cli/option_checks.h"
@@ -22,18 +22,12 @@
 namespace cambium {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 struct BenchTrainArguments {
   std::string preset = "small", dtype = "bf16", optimizer = "adamw";
   size_t vocab_size = 0, steps = 5;
   uint32_t rows = 0, row_tokens = 0, micro_batch_rows = 0;
   bool profile = false;
 };
-
-double SecondsBetween(Clock::time_point begin, Clock::time_point end) {
-  return std::chrono::duration<double>(end - begin).count();
-}
 
 TrainConfig ConfigOf(const BenchTrainArguments& a) {
   ModelConfig model = FindModelPreset(a.preset).config;
@@ -101,7 +95,7 @@ struct Profile {
       entry = entries.end() - 1;
     }
     ++entry->calls;
-    entry->seconds += SecondsBetween(last, now);
+    entry->seconds += std::chrono::duration<double>(now - last).count();
     last = Clock::now();
   }
 };
@@ -112,7 +106,7 @@ struct Result {
   std::vector<double> step_seconds;  // ascending
   Profile profile;
   double profiled_seconds = 0;  // of one more step
-  double median() const { return step_seconds[step_seconds.size() / 2]; }
+  double median() const { return Median(step_seconds); }
 };
 
 Result Measure(const BenchTrainArguments& a, const Context& context, ThreadPool& pool) {
@@ -128,7 +122,7 @@ Result Measure(const BenchTrainArguments& a, const Context& context, ThreadPool&
     const Clock::time_point begin = Clock::now();
     trainer.Step(step, batch);
     // The first one touches all memory for the first time.
-    if (step > 0) result.step_seconds.push_back(SecondsBetween(begin, Clock::now()));
+    if (step > 0) result.step_seconds.push_back(SecondsSince(begin));
     progress.Update(step + 1);
     if (Interrupted()) Fail(ErrorCode::kCancelled, "interrupted after {} steps", step + 1);
   }
@@ -138,7 +132,7 @@ Result Measure(const BenchTrainArguments& a, const Context& context, ThreadPool&
     trainer.set_trace([&](std::string_view name, const Tensor&) { result.profile.Add(name); });
     const Clock::time_point begin = result.profile.last = Clock::now();
     trainer.Step(a.steps, batch);
-    result.profiled_seconds = SecondsBetween(begin, Clock::now());
+    result.profiled_seconds = SecondsSince(begin);
     std::sort(result.profile.entries.begin(), result.profile.entries.end(),
               [](const auto& x, const auto& y) { return x.seconds > y.seconds; });
   }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // cambium tokenizer train|encode|decode.
 #include <charconv>
-#include <chrono>
 #include <cstdio>
 #include <iterator>
 #include <memory>
@@ -9,6 +8,7 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
+#include "base/stopwatch.h"
 #include "base/thread_pool.h"
 #include "cli/commands.h"
 #include "cli/help.h"
@@ -35,7 +35,7 @@ struct TrainOptions {
 };
 
 void TrainTokenizer(const Context& context, const TrainOptions& options) {
-  const auto start = std::chrono::steady_clock::now();
+  const Clock::time_point start = Clock::now();
   const uint64_t max_bytes =
       options.max_bytes.empty() ? UINT64_MAX : ParseSizeBytes(options.max_bytes);
   DocumentReader reader(options.data);
@@ -63,8 +63,7 @@ void TrainTokenizer(const Context& context, const TrainOptions& options) {
   const Tokenizer tokenizer(TrainBpe(bpe, next, pool));
   WriteFileAtomically(options.out, ToHfTokenizer(tokenizer.data()));
   progress.reset();
-  const double seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const double seconds = SecondsSince(start);
   if (context.json) {
     PrintJson({{"out", options.out.string()},
                {"vocab_size", tokenizer.vocab_size()},

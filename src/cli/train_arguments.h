@@ -4,16 +4,17 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
+
+#include "base/stopwatch.h"
 
 namespace cambium {
 
 struct TrainArguments {
   // When the program began: a budget counts from here.
-  std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+  Clock::time_point start = Clock::now();
 
   std::string data, out;
   std::string config;  // a file; empty: none

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "base/error.h"
+#include "base/stopwatch.h"
 #include "cli/quantities.h"
 #include "cli/train_options.h"
 #include "train/plan.h"
@@ -114,9 +115,8 @@ TrainConfig NewTrainConfig(const TrainArguments& a, const Context& context,
     const uint64_t data_tokens =
         static_cast<uint64_t>(static_cast<double>(summary.stats.text_bytes) / bytes_per_token);
     // Reading the data and learning its tokens have taken their part already.
-    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - a.start;
     const BudgetChoice choice =
-        ChooseForBudget(ParseDuration(*a.budget), elapsed.count(), data_tokens, vocab_size,
+        ChooseForBudget(ParseDuration(*a.budget), SecondsSince(a.start), data_tokens, vocab_size,
                         ComputeOf(a), OptimizerOf(a), a.seed.value_or(1), pool);
     context.Note(choice.explanation);
     config = choice.config;

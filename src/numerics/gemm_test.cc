@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Gemm and packing against the plain loops of gemm_ref.h, by memcmp, on every SIMD target, at
-// awkward shapes, strides and thread counts. Buffers end in NaN guards.
+// What the operation table (tensor/ops/matmul_rows.cc) does not say about products: how sources of
+// other types are packed.
 #include "numerics/gemm.h"
 
 #include <gtest/gtest.h>
 
 #include <cstring>
-#include <limits>
 #include <vector>
 
 #include "base/philox.h"
-#include "numerics/gemm_ref.h"
-#include "numerics/simd_target.h"
+#include "numerics/machines_test_util.h"
 
 namespace cambium {
 namespace {
@@ -37,107 +35,6 @@ std::vector<T> RandomVector(size_t size, uint64_t stream) {
     x[i] = FromFloat<T>(value);
   }
   return x;
-}
-
-template <typename T>
-class GemmTest : public testing::Test {};
-using ElementTypes = testing::Types<float, BFloat16>;
-TYPED_TEST_SUITE(GemmTest, ElementTypes);
-
-// Runs fn for every target and thread count, with denormals flushed as in every kernel.
-template <typename Fn>
-void ForEveryMachine(const Fn& fn) {
-  for (const SimdTarget target : AvailableSimdTargets()) {
-    SetSimdTarget(target);
-    for (const size_t threads : {1, 2, 3, 8}) {
-      SCOPED_TRACE(testing::Message() << SimdTargetName(target) << ", threads " << threads);
-      ThreadPool pool(threads, false);
-      const ScopedFlushDenormals flush;
-      fn(pool);
-    }
-  }
-  SetSimdTarget(AvailableSimdTargets().back());
-}
-
-void ExpectEqualBits(const std::vector<float>& expected, const std::vector<float>& actual) {
-  ASSERT_EQ(expected.size(), actual.size());
-  if (expected.empty()) return;
-  if (std::memcmp(expected.data(), actual.data(), expected.size() * sizeof(float)) == 0) return;
-  for (size_t i = 0; i < expected.size(); ++i) {
-    if (std::memcmp(&expected[i], &actual[i], sizeof(float)) != 0) {
-      FAIL() << "first difference at " << i << ": expected " << expected[i] << ", got "
-             << actual[i];
-    }
-  }
-}
-
-constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
-
-TYPED_TEST(GemmTest, ForwardEqualsReference) {
-  using T = TypeParam;
-  for (const auto& [M, N, K] : kShapes) {
-    SCOPED_TRACE(testing::Message() << M << "x" << N << "x" << K);
-    const size_t lda = K + 3, ldc = N + 5;
-    const auto a = RandomVector<T>(M * lda + 1, 1);
-    const auto w = RandomVector<T>(N * K, 2);
-    std::vector<float> expected(M * ldc, kNaN);
-    {
-      const ScopedFlushDenormals flush;
-      ref::Gemm<float>(M, N, K, a.data() + 1, lda, 1, w.data(), K, 1, expected.data(), ldc, false);
-    }
-    const auto residual = RandomVector<float>(M * ldc, 3);
-    ForEveryMachine([&](ThreadPool& pool) {
-      std::vector<T> packed(PackedSize(N, K));
-      const PackedB<T> b = PackRows(w.data(), N, K, K, packed.data(), pool);
-      const OperandA operand = RowMajorA(a.data() + 1, lda);
-      std::vector<float> c(M * ldc, kNaN);
-      Gemm(M, operand, b, {.data = c.data(), .row_stride = ldc}, pool);
-      ExpectEqualBits(expected, c);
-
-      std::vector<BFloat16> rounded(M * ldc, BFloat16{0x7fc0});
-      Gemm(M, operand, b, {.store = GemmStore::kBF16, .data = rounded.data(), .row_stride = ldc},
-           pool);
-      std::vector<float> sum(M * ldc, kNaN);
-      Gemm(M, operand, b,
-           {.store = GemmStore::kResidual,
-            .data = sum.data(),
-            .row_stride = ldc,
-            .residual = residual.data()},
-           pool);
-      for (size_t i = 0; i < c.size(); ++i) {
-        const bool inside = i % ldc < N;
-        ASSERT_EQ(rounded[i].bits, inside ? ToBFloat16(c[i]).bits : 0x7fc0) << i;
-        const float expected_sum = inside ? residual[i] + c[i] : kNaN;
-        ASSERT_EQ(std::memcmp(&expected_sum, &sum[i], sizeof(float)), 0) << i;
-      }
-    });
-  }
-}
-
-TYPED_TEST(GemmTest, BackwardPackingsEqualReference) {
-  using T = TypeParam;
-  for (const auto& [M, N, K] : kShapes) {
-    SCOPED_TRACE(testing::Message() << M << "x" << N << "x" << K);
-    // C[m,n] += sum_k X[k,m] Y[k,n]: both operands are stored reduction-first.
-    const size_t ldx = M + 2, ldy = N + 1;
-    const auto x = RandomVector<T>(K * ldx, 4);
-    const auto y = RandomVector<T>(K * ldy, 5);
-    const auto start = RandomVector<float>(M * N, 6);
-    std::vector<float> expected = start;
-    {
-      const ScopedFlushDenormals flush;
-      ref::Gemm<float>(M, N, K, x.data(), 1, ldx, y.data(), 1, ldy, expected.data(), N, true);
-    }
-    ForEveryMachine([&](ThreadPool& pool) {
-      std::vector<T> packed_y(PackedSize(N, K));
-      std::vector<T> packed_x(TransposedSize(M, K));
-      const PackedB<T> b = PackColumns(y.data(), K, N, ldy, packed_y.data(), pool);
-      const OperandA a = PackTransposedA(x.data(), K, M, ldx, packed_x.data(), pool);
-      std::vector<float> c = start;
-      Gemm(M, a, b, {.init = GemmInit::kLoad, .data = c.data(), .row_stride = N}, pool);
-      ExpectEqualBits(expected, c);
-    });
-  }
 }
 
 TEST(Pack, FloatSourceRoundsLikeBFloat16) {

@@ -2,9 +2,9 @@
 #include "numerics/machine_peak.h"
 
 #include <algorithm>
-#include <chrono>
 #include <vector>
 
+#include "base/stopwatch.h"
 #include "numerics/gemm.h"
 #include "numerics/simd_target.h"
 
@@ -106,19 +106,14 @@ HWY_EXPORT(SpinBF16);
 HWY_EXPORT(SpinBytes);
 HWY_EXPORT(ReadAll);
 
-double SecondsSince(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
 // Repeats run(), which returns a rate, for the given time, and at least five times: the median.
 template <typename Fn>
 double MedianRate(double milliseconds, const Fn& run) {
   std::vector<double> rates;
-  const auto start = std::chrono::steady_clock::now();
+  const Clock::time_point start = Clock::now();
   run();
   while (rates.size() < 5 || SecondsSince(start) * 1000 < milliseconds) rates.push_back(run());
-  std::nth_element(rates.begin(), rates.begin() + rates.size() / 2, rates.end());
-  return rates[rates.size() / 2];
+  return Median(std::move(rates));
 }
 
 struct alignas(64) Sink {
@@ -136,7 +131,7 @@ MachinePeak MeasureMachinePeak(ThreadPool& pool, double milliseconds) {
   const auto flops_rate = [&](const auto& spin) {
     return MedianRate(milliseconds, [&] {
       std::vector<double> flops(threads);
-      const auto start = std::chrono::steady_clock::now();
+      const Clock::time_point start = Clock::now();
       pool.ParallelFor(threads,
                        [&](size_t task, size_t) { flops[task] = spin(sinks[task].values); });
       double total = 0;
@@ -159,7 +154,7 @@ MachinePeak MeasureMachinePeak(ThreadPool& pool, double milliseconds) {
   std::fill_n(data, kReadFloats, 1.0f);
   constexpr size_t kPiece = size_t{1} << 20;
   peak.read_bytes_per_s = MedianRate(milliseconds, [&] {
-    const auto start = std::chrono::steady_clock::now();
+    const Clock::time_point start = Clock::now();
     pool.ParallelFor(kReadFloats / kPiece, [&](size_t task, size_t thread) {
       HWY_DYNAMIC_DISPATCH(ReadAll)(data + task * kPiece, kPiece, &sinks[thread].values[3]);
     });

@@ -2,12 +2,12 @@
 #include "train/plan.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
 #include "base/error.h"
 #include "base/physical_memory.h"
 #include "base/progress.h"
+#include "base/stopwatch.h"
 #include "numerics/machine_peak.h"
 #include "train/trainer.h"
 
@@ -87,14 +87,13 @@ double MeasureStep(TrainConfig config, double enough_s, ThreadPool& pool) {
   std::vector<double> seconds;
   double total = 0;
   while (seconds.size() < 3 || (total < enough_s && seconds.size() < 10)) {
-    const auto begin = std::chrono::steady_clock::now();
+    const Clock::time_point begin = Clock::now();
     trainer.Step(seconds.size(), batch);
-    seconds.push_back(
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+    seconds.push_back(SecondsSince(begin));
     total += seconds.back();
   }
-  std::sort(seconds.begin() + 1, seconds.end());  // the first one warms up
-  return seconds[1 + (seconds.size() - 1) / 2];
+  seconds.erase(seconds.begin());  // the first one warms up
+  return Median(std::move(seconds));
 }
 
 double TrainedTokens(const TrainConfig& config) {
@@ -136,7 +135,7 @@ uint64_t FinalEvalTokens(const TrainConfig& config, uint64_t at_least) {
 BudgetChoice ChooseForBudget(double seconds, double elapsed_s, uint64_t data_tokens,
                              size_t vocab_size, DType compute, OptimizerKind optimizer,
                              uint64_t seed, ThreadPool& pool) {
-  const auto begin = std::chrono::steady_clock::now();
+  const Clock::time_point begin = Clock::now();
   if (seconds < 5) {
     Fail(ErrorCode::kInvalidArgument,
          "a budget of {} is too short to train anything; give at "
@@ -149,8 +148,7 @@ BudgetChoice ChooseForBudget(double seconds, double elapsed_s, uint64_t data_tok
   choice.flops_per_s = 0.5 * unit;  // a first guess; corrected by the measurement below
   const double tokenizing_s = static_cast<double>(data_tokens) / kTokenizedPerSecond;
   const auto step_seconds_left = [&] {
-    const std::chrono::duration<double> here = std::chrono::steady_clock::now() - begin;
-    const double left = seconds - elapsed_s - here.count() - tokenizing_s;
+    const double left = seconds - elapsed_s - SecondsSince(begin) - tokenizing_s;
     return kStepShare * std::max(left, 0.05 * seconds);
   };
   for (int round = 0; round < 3; ++round) {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/recorded_run.h"
 
-#include <algorithm>
 #include <sstream>
 #include <vector>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/stopwatch.h"
 #include "formats/checkpoint_folder.h"
 
 namespace cambium {
@@ -33,9 +33,7 @@ void ReadMetrics(const std::filesystem::path& path, const TrainConfig& config,
     }
   }
   if (seconds.empty()) return;
-  const auto median = seconds.begin() + static_cast<ptrdiff_t>(seconds.size() / 2);
-  std::nth_element(seconds.begin(), median, seconds.end());
-  result.tokens_per_s = static_cast<double>(config.TokensPerStep()) / *median;
+  result.tokens_per_s = static_cast<double>(config.TokensPerStep()) / Median(std::move(seconds));
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <chrono>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -11,6 +10,7 @@
 #include "base/physical_memory.h"
 #include "base/progress.h"
 #include "base/sparkline.h"
+#include "base/stopwatch.h"
 #include "formats/checkpoint_folder.h"
 #include "formats/hf_tokenizer.h"
 #include "ledger/environment.h"
@@ -23,12 +23,6 @@
 
 namespace cambium {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double SecondsSince(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 BatchMode BatchModeOf(const std::string& name) {
   if (name == "packed") return BatchMode::kPacked;
@@ -430,10 +424,7 @@ TrainRunResult TrainRun::Run() {
   result_.tokens = static_cast<uint64_t>(end.tokens);
   result_.flops = static_cast<uint64_t>(end.flops);
   if (!step_seconds_.empty()) {
-    std::nth_element(step_seconds_.begin(), step_seconds_.begin() + step_seconds_.size() / 2,
-                     step_seconds_.end());
-    result_.tokens_per_s =
-        static_cast<double>(config_.TokensPerStep()) / step_seconds_[step_seconds_.size() / 2];
+    result_.tokens_per_s = static_cast<double>(config_.TokensPerStep()) / Median(step_seconds_);
   }
   return result_;
 }

@@ -144,7 +144,7 @@ GradientCase GatedGradient(const Shape& shape) {
 
 template <Activation kAct>
 void AppendRows(const std::string& name, OpRows& rows) {
-  const Shape speed = {8192, 1024};
+  const std::vector<SpeedShape> speed = {{{8192, 1024}}};
   const std::vector<Shape> gradient_shapes = {{19}};
   rows.push_back({name + "_forward", RowShapes(), speed, AllDTypes(), ForwardCase<kAct>});
   rows.push_back({name + "_backward", RowShapes(), speed, AllDTypes(), BackwardCase<kAct>,

@@ -40,6 +40,6 @@ OpCase Case(const Shape& shape, DType) {
 
 }  // namespace
 
-OpRows AdamWRows() { return {{"adamw", Lengths(), {size_t{1} << 22}, {DType::kF32}, Case}}; }
+OpRows AdamWRows() { return {{"adamw", Lengths(), {{{size_t{1} << 22}}}, {DType::kF32}, Case}}; }
 
 }  // namespace cambium::ops

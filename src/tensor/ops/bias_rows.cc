@@ -64,9 +64,14 @@ GradientCase Gradient(const Shape& shape) {
 }  // namespace
 
 OpRows BiasRows() {
-  return {
-      {"bias_forward", RowShapes(), {8192, 256}, AllDTypes(), ForwardCase},
-      {"bias_backward", RowShapes(), {8192, 256}, AllDTypes(), BackwardCase, {{3, 5}}, Gradient}};
+  return {{"bias_forward", RowShapes(), {{{8192, 256}}}, AllDTypes(), ForwardCase},
+          {"bias_backward",
+           RowShapes(),
+           {{{8192, 256}}},
+           AllDTypes(),
+           BackwardCase,
+           {{3, 5}},
+           Gradient}};
 }
 
 }  // namespace cambium::ops

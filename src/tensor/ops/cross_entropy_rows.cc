@@ -66,7 +66,7 @@ GradientCase Gradient(const Shape& shape) {
 OpRows CrossEntropyRows() {
   const std::vector<Shape> shapes = {{1, 1},  {3, 2},    {5, 15},   {4, 16},    {7, 17}, {2, 31},
                                      {3, 33}, {4, 1009}, {9, 4096}, {1, 70001}, {0, 16}};
-  const Shape speed = {1024, 4096};
+  const std::vector<SpeedShape> speed = {{{1024, 4096}}};
   return {
       {"cross_entropy", shapes, speed, AllDTypes(), Case<false, 0>, {{2}, {19}}, Gradient<0>},
       {"cross_entropy_softcap", shapes, speed, AllDTypes(), Case<false, 150>, {{19}}, Gradient<15>},

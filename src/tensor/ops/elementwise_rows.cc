@@ -116,11 +116,11 @@ OpRows ElementwiseRows() {
   sum_lengths.push_back({65536});
   sum_lengths.push_back({3 * 65536 + 17});
   return {
-      {"add", Lengths(), {kSpeedLength}, AllDTypes(), AddCase},
-      {"accumulate", Lengths(), {kSpeedLength}, AllDTypes(), AccumulateCase},
-      {"scale", Lengths(), {kSpeedLength}, AllDTypes(), ScaleCase},
-      {"cast", Lengths(), {kSpeedLength}, AllDTypes(), CastCase},
-      {"sum_squares", sum_lengths, {kSpeedLength}, AllDTypes(), SumSquaresCase},
+      {"add", Lengths(), {{{kSpeedLength}}}, AllDTypes(), AddCase},
+      {"accumulate", Lengths(), {{{kSpeedLength}}}, AllDTypes(), AccumulateCase},
+      {"scale", Lengths(), {{{kSpeedLength}}}, AllDTypes(), ScaleCase},
+      {"cast", Lengths(), {{{kSpeedLength}}}, AllDTypes(), CastCase},
+      {"sum_squares", sum_lengths, {{{kSpeedLength}}}, AllDTypes(), SumSquaresCase},
   };
 }
 

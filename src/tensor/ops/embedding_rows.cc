@@ -65,10 +65,10 @@ GradientCase Gradient(const Shape& shape) {
 
 OpRows EmbeddingRows() {
   return {
-      {"embedding_forward", RowShapes(), {8192, 256}, {DType::kF32}, ForwardCase},
+      {"embedding_forward", RowShapes(), {{{8192, 256}}}, {DType::kF32}, ForwardCase},
       {"embedding_backward",
        RowShapes(),
-       {8192, 256},
+       {{{8192, 256}}},
        {DType::kF32},
        BackwardCase,
        {{6, 5}},

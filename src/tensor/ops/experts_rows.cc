@@ -84,10 +84,10 @@ OpRows ExpertsRows() {
   const std::vector<DType> f32 = {DType::kF32};
   const std::vector<Shape> routes = {{1, 2, 1}, {3, 4, 2}, {33, 8, 8}, {70, 60, 6}, {5, 129, 8}};
   const std::vector<Shape> combines = {{1, 1, 1}, {3, 17, 2}, {65, 31, 3}, {7, 130, 8}, {0, 16, 2}};
-  return {{"route_experts", routes, {256, 128, 8}, f32, RouteCase<true>},
-          {"route_experts_of_all", routes, {256, 128, 8}, f32, RouteCase<false>},
-          {"combine_experts", combines, {256, 2048, 8}, f32, CombineCase},
-          {"clamped_swiglu", RowShapes(), {8192, 1024}, AllDTypes(), SwiGluCase}};
+  return {{"route_experts", routes, {{{256, 128, 8}}}, f32, RouteCase<true>},
+          {"route_experts_of_all", routes, {{{256, 128, 8}}}, f32, RouteCase<false>},
+          {"combine_experts", combines, {{{256, 2048, 8}}}, f32, CombineCase},
+          {"clamped_swiglu", RowShapes(), {{{8192, 1024}}}, AllDTypes(), SwiGluCase}};
 }
 
 }  // namespace cambium::ops

@@ -107,10 +107,10 @@ GradientCase Gradient(const Shape& shape) {
 }  // namespace
 
 OpRows LayerNormRows() {
-  return {{"layer_norm_forward", RowShapes(), {8192, 256}, AllDTypes(), ForwardCase},
+  return {{"layer_norm_forward", RowShapes(), {{{8192, 256}}}, AllDTypes(), ForwardCase},
           {"layer_norm_backward",
            RowShapes(),
-           {8192, 256},
+           {{{8192, 256}}},
            AllDTypes(),
            BackwardCase,
            {{3, 5}, {2, 17}},

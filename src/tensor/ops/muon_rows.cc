@@ -61,7 +61,7 @@ OpCase UpdateCase(const Shape& shape, DType dtype) {
 }  // namespace
 
 OpRows MuonRows() {
-  const Shape speed = {size_t{1} << 22};
+  const std::vector<SpeedShape> speed = {{{size_t{1} << 22}}};
   return {
       {"muon_momentum", Lengths(), speed, AllDTypes(), MomentumCase},
       {"muon_update", Lengths(), speed, AllDTypes(), UpdateCase},

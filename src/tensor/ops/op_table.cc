@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tensor/ops/op_table.h"
 
-#include <algorithm>
-#include <chrono>
 #include <memory>
 
 #include "base/philox.h"
+#include "base/stopwatch.h"
 
 namespace cambium::ops {
 namespace {
 
 OpRows MakeTable() {
   OpRows table;
-  for (const auto& rows : {EmbeddingRows(), RmsNormRows(), RopeRows(), ActivationRows(),
-                           SoftcapRows(), CrossEntropyRows(), ElementwiseRows(), AdamWRows(),
-                           MuonRows(), BiasRows(), LayerNormRows(), ExpertsRows()}) {
+  for (const auto& rows :
+       {EmbeddingRows(), RmsNormRows(), RopeRows(), ActivationRows(), SoftcapRows(),
+        CrossEntropyRows(), ElementwiseRows(), AdamWRows(), MuonRows(), BiasRows(), LayerNormRows(),
+        ExpertsRows(), MatmulRows(), AttentionRows()}) {
     table.insert(table.end(), rows.begin(), rows.end());
   }
   return table;
@@ -55,8 +55,9 @@ void FillBuffer(const BufferSpec& spec, uint64_t seed, uint64_t stream, void* da
   }
 }
 
-OpSpeed MeasureOp(const OpRow& row, DType dtype, ThreadPool& pool, size_t repeats) {
-  const OpCase op = row.make(row.speed_shape, dtype);
+OpSpeed MeasureOp(const OpRow& row, const Shape& shape, DType dtype, ThreadPool& pool,
+                  size_t repeats) {
+  const OpCase op = row.make(shape, dtype);
   std::vector<std::unique_ptr<std::byte[]>> memory;
   std::vector<void*> data;
   for (size_t i = 0; i < op.buffers.size(); ++i) {
@@ -64,20 +65,12 @@ OpSpeed MeasureOp(const OpRow& row, DType dtype, ThreadPool& pool, size_t repeat
     memory.push_back(std::make_unique<std::byte[]>(spec.count * ElementBytes(spec.type) + 64));
     const auto address = reinterpret_cast<uintptr_t>(memory.back().get());
     data.push_back(reinterpret_cast<void*>((address + 63) / 64 * 64));
-    FillBuffer(spec, 1, i, data.back());
+    if (spec.role != Role::kOutput) FillBuffer(spec, 1, i, data.back());
   }
   const Buffers buffers(data);
-  std::vector<double> seconds;
-  for (size_t repeat = 0; repeat <= repeats; ++repeat) {
-    const auto start = std::chrono::steady_clock::now();
-    op.kernel(buffers, pool);
-    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
-    if (repeat > 0) seconds.push_back(elapsed.count());
-  }
-  std::nth_element(seconds.begin(), seconds.begin() + static_cast<ptrdiff_t>(seconds.size() / 2),
-                   seconds.end());
-  const double median = seconds[seconds.size() / 2];
-  return {median, op.bytes / median, op.flops / median};
+  if (op.prepare) op.prepare(buffers, pool);
+  const double seconds = MedianSeconds(repeats, [&] { op.kernel(buffers, pool); });
+  return {seconds, op.bytes / seconds, op.flops / seconds};
 }
 
 std::vector<Shape> RowShapes() {

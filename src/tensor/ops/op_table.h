@@ -7,9 +7,9 @@
 //   MeasureOp          time, bytes and flops of one call (cambium bench ops)
 //
 // To add an operation: write its rows in <op>_rows.cc as a function returning OpRows, declare it
-// at the end of this file and call it in op_table.cc. A row gives test shapes, a shape for speed,
-// and a function that makes an OpCase (buffers, kernel call, reference call) for a shape and an
-// activation type; if it has a gradient, a function that makes a GradientCase in double.
+// at the end of this file and call it in op_table.cc. A row gives test shapes, shapes for
+// speed, and a function that makes an OpCase (buffers, kernel call, reference call) for a shape and
+// an activation type; if it has a gradient, a function that makes a GradientCase in double.
 #pragma once
 
 #include <cstddef>
@@ -49,9 +49,14 @@ struct BufferSpec {
 class Buffers {
  public:
   explicit Buffers(std::vector<void*> data) : data_(std::move(data)) {}
-  float* F32(size_t i) const { return static_cast<float*>(data_[i]); }
-  BFloat16* BF16(size_t i) const { return static_cast<BFloat16*>(data_[i]); }
-  int32_t* I32(size_t i) const { return static_cast<int32_t*>(data_[i]); }
+  void* Data(size_t i) const { return data_[i]; }
+  template <typename T>
+  T* As(size_t i) const {
+    return static_cast<T*>(data_[i]);
+  }
+  float* F32(size_t i) const { return As<float>(i); }
+  BFloat16* BF16(size_t i) const { return As<BFloat16>(i); }
+  int32_t* I32(size_t i) const { return As<int32_t>(i); }
   Tensor View(size_t i, DType dtype, std::initializer_list<size_t> dims) const {
     return Tensor(data_[i], dtype, dims);
   }
@@ -64,6 +69,8 @@ struct OpCase {
   std::vector<BufferSpec> buffers;
   std::function<void(const Buffers&, ThreadPool&)> kernel;
   std::function<void(const Buffers&)> reference;
+  // Before the call: inputs that follow from others, such as what the forward pass saved.
+  std::function<void(const Buffers&, ThreadPool&)> prepare = {};
   double bytes = 0;  // moved by one call: each input read once, each output written once
   double flops = 0;  // of one call; an elementary function counts as 20
 };
@@ -81,10 +88,15 @@ struct GradientCase {
   double high = 1.5;
 };
 
+struct SpeedShape {
+  Shape shape;
+  std::string of = "";  // which model, and which of its products, when a row has several
+};
+
 struct OpRow {
   std::string name;
   std::vector<Shape> shapes;  // for equality; the meaning of the entries is the row's own
-  Shape speed_shape;
+  std::vector<SpeedShape> speed_shapes;
   std::vector<DType> dtypes;  // activation types that the operation has
   std::function<OpCase(const Shape&, DType)> make;
   std::vector<Shape> gradient_shapes = {};  // empty: gradients are checked by another row, or none
@@ -103,8 +115,9 @@ struct OpSpeed {
   double bytes_per_s;
   double flops_per_s;
 };
-// Runs one call of the row at its speed shape `repeats` times after one warm-up.
-OpSpeed MeasureOp(const OpRow& row, DType dtype, ThreadPool& pool, size_t repeats);
+// Runs one call of the row at a shape `repeats` times after one warm-up.
+OpSpeed MeasureOp(const OpRow& row, const Shape& shape, DType dtype, ThreadPool& pool,
+                  size_t repeats);
 
 // Shapes that every row-wise operation is tested with: [rows, cols], around multiples of 16.
 std::vector<Shape> RowShapes();
@@ -115,10 +128,12 @@ inline const std::vector<DType>& AllDTypes() {
   return dtypes;
 }
 
+OpRows AttentionRows();
 OpRows BiasRows();
 OpRows EmbeddingRows();
 OpRows ExpertsRows();
 OpRows LayerNormRows();
+OpRows MatmulRows();
 OpRows RmsNormRows();
 OpRows RopeRows();
 OpRows ActivationRows();

@@ -58,8 +58,8 @@ struct CaseMemory {
   CaseMemory(const OpCase& op, size_t offset) {
     for (const BufferSpec& spec : op.buffers) buffers.emplace_back(spec, offset);
   }
-  // Inputs random, outputs poisoned.
-  Buffers Fill(const OpCase& op) {
+  // Inputs random or prepared, outputs poisoned.
+  Buffers Fill(const OpCase& op, ThreadPool& pool) {
     std::vector<void*> data;
     for (size_t i = 0; i < buffers.size(); ++i) {
       buffers[i].Poison();
@@ -67,6 +67,7 @@ struct CaseMemory {
         FillBuffer(op.buffers[i], kSeed, i, buffers[i].data());
       data.push_back(buffers[i].data());
     }
+    if (op.prepare) op.prepare(Buffers(data), pool);
     return Buffers(data);
   }
 };
@@ -118,7 +119,7 @@ TEST_P(OpTableTest, KernelEqualsReference) {
       CaseMemory expected(op, 0);
       {
         const ScopedFlushDenormals flush;
-        op.reference(expected.Fill(op));
+        op.reference(expected.Fill(op, Pool(1)));
       }
       for (const GuardedBuffer& buffer : expected.buffers) ASSERT_TRUE(buffer.GuardsIntact());
       for (const SimdTarget target : AvailableSimdTargets()) {
@@ -127,7 +128,7 @@ TEST_P(OpTableTest, KernelEqualsReference) {
           // A different misalignment for every number of threads.
           const size_t offset = threads == 1 ? 0 : threads;
           CaseMemory got(op, offset);
-          op.kernel(got.Fill(op), Pool(threads));
+          op.kernel(got.Fill(op, Pool(threads)), Pool(threads));
           for (size_t i = 0; i < op.buffers.size(); ++i) {
             const std::string where =
                 fmt::format("{} [{}] {} on {} with {} threads, seed {}, offset {}", row().name,

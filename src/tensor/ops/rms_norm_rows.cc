@@ -141,16 +141,16 @@ GradientCase Gradient(const Shape& shape) {
 OpRows RmsNormRows() {
   const std::vector<Shape> heads = {{3, 2, 16}, {5, 3, 33}, {33, 4, 32}, {1, 1, 7}};
   return {
-      {"rms_norm_forward", RowShapes(), {8192, 256}, AllDTypes(), ForwardCase},
+      {"rms_norm_forward", RowShapes(), {{{8192, 256}}}, AllDTypes(), ForwardCase},
       {"rms_norm_backward",
        RowShapes(),
-       {8192, 256},
+       {{{8192, 256}}},
        AllDTypes(),
        BackwardCase,
        {{3, 5}, {2, 17}},
        Gradient},
-      {"rms_norm_heads_forward", heads, {8192, 8, 32}, AllDTypes(), ForwardCase},
-      {"rms_norm_heads_backward", heads, {8192, 8, 32}, AllDTypes(), BackwardCase},
+      {"rms_norm_heads_forward", heads, {{{8192, 8, 32}}}, AllDTypes(), ForwardCase},
+      {"rms_norm_heads_backward", heads, {{{8192, 8, 32}}}, AllDTypes(), BackwardCase},
   };
 }
 

@@ -82,7 +82,7 @@ OpRows RopeRows() {
   const std::vector<Shape> shapes = {{1, 1, 2, 2},   {3, 2, 16, 16},  {5, 3, 34, 30},
                                      {7, 1, 33, 32}, {40, 4, 64, 62}, {2, 2, 128, 128},
                                      {0, 1, 4, 4}};
-  const Shape speed = {8192, 8, 32, 32};
+  const std::vector<SpeedShape> speed = {{{8192, 8, 32, 32}}};
   return {
       {"rope_half_split_forward", shapes, speed, AllDTypes(), Case<kHalf, 1>},
       {"rope_half_split_backward",

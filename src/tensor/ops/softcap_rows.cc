@@ -58,7 +58,7 @@ GradientCase Gradient(const Shape& shape) {
 }  // namespace
 
 OpRows SoftcapRows() {
-  const Shape speed = {size_t{1} << 22};
+  const std::vector<SpeedShape> speed = {{{size_t{1} << 22}}};
   return {
       {"softcap_forward", Lengths(), speed, {DType::kF32}, ForwardCase},
       {"softcap_backward", Lengths(), speed, {DType::kF32}, BackwardCase, {{9}}, Gradient},
