@@ -14,6 +14,7 @@
 #include "cli/text_table.h"
 #include "formats/gguf_quantize.h"
 #include "infer/calibration.h"
+#include "model/gguf_importance.h"
 #include "model/model_file.h"
 #include "text/tokenizer.h"
 
@@ -81,8 +82,9 @@ std::string SummaryText(const QuantizeArguments& a, const QuantizeSummary& summa
                               summary.relative_error(), FormatDuration(seconds));
 }
 
-// What matters on the text of --calibrate.
-Calibration CalibrateOnText(const Context& context, const QuantizeArguments& a, ThreadPool& pool) {
+// What matters on the text of --calibrate, by the tensors of the file.
+Calibration CalibrateOnText(const Context& context, const QuantizeArguments& a,
+                            const GgufFile& file, ThreadPool& pool) {
   const std::string text = ReadFile(a.calibrate);
   const LoadedModel model = LoadModel(a.model, MatrixMemory::kStored);
   const Tokenizer tokenizer(model.tokenizer);
@@ -98,6 +100,8 @@ Calibration CalibrateOnText(const Context& context, const QuantizeArguments& a, 
   };
   Calibration calibration = Calibrate(*model.parameters, tokens, options, pool);
   progress.Finish();
+  calibration.importance = GgufImportance(calibration.importance, model.hyper_parameters,
+                                          model.parameters->specs(), file);
   return calibration;
 }
 
@@ -116,7 +120,7 @@ void Quantize(const Context& context, const QuantizeArguments& a) {
   for (const GgufTensor& tensor : file.tensors()) total += tensor.size;
   ThreadPool pool(context.NumThreads());
   Calibration calibration;
-  if (!a.calibrate.empty()) calibration = CalibrateOnText(context, a, pool);
+  if (!a.calibrate.empty()) calibration = CalibrateOnText(context, a, file, pool);
   Progress progress("quantizing", total, "weights", context.quiet);
   const auto begin = std::chrono::steady_clock::now();
   const QuantizeSummary summary =

@@ -33,7 +33,13 @@ class SlabConverter {
         type_(type),
         importance_(UsesImportance(type) ? importance : std::span<const float>()),
         pool_(pool),
-        columns_(tensor.shape.back()) {}
+        columns_(tensor.shape.back()),
+        matrix_rows_(num_rows() / NumMatrices(tensor)) {}
+
+  // Of a stack of experts each is a matrix; all else is one.
+  static uint64_t NumMatrices(const GgufTensor& tensor) {
+    return tensor.shape.size() == 3 ? tensor.shape[0] : 1;
+  }
 
   uint64_t num_rows() const { return tensor_.size / columns_; }
   uint64_t slab_rows() const { return std::max<uint64_t>(1, kSlabElements / columns_); }
@@ -69,7 +75,18 @@ class SlabConverter {
     }
     const std::span<uint8_t> bytes = std::span(out_).subspan(
         GgmlBytes(type_, (first - slab_begin) * columns_), GgmlBytes(type_, size));
-    QuantizeRows(type_, rows, columns_, importance_, bytes);
+    // Every matrix has importances of its own.
+    for (uint64_t begin = first; begin < last;) {
+      const uint64_t matrix = importance_.empty() ? 0 : begin / matrix_rows_;
+      const uint64_t end = importance_.empty() ? last : std::min(last, (matrix + 1) * matrix_rows_);
+      QuantizeRows(
+          type_, std::span(rows).subspan((begin - first) * columns_, (end - begin) * columns_),
+          columns_,
+          importance_.empty() ? importance_ : importance_.subspan(matrix * columns_, columns_),
+          bytes.subspan(GgmlBytes(type_, (begin - first) * columns_),
+                        GgmlBytes(type_, (end - begin) * columns_)));
+      begin = end;
+    }
     Dequantize(type_, bytes, back);
     Errors errors;
     for (uint64_t i = 0; i < size; ++i) {
@@ -96,6 +113,7 @@ class SlabConverter {
   std::span<const float> importance_;
   ThreadPool& pool_;
   uint64_t columns_;
+  uint64_t matrix_rows_;
   std::vector<uint8_t> out_;
 };
 
@@ -116,9 +134,10 @@ std::span<const float> ImportanceOf(const QuantizeOptions& options, const GgufTe
   if (options.importance == nullptr) return {};
   const auto found = options.importance->find(tensor.name);
   if (found == options.importance->end()) return {};
-  if (found->second.size() != tensor.shape.back()) {
+  const uint64_t columns = tensor.shape.back() * SlabConverter::NumMatrices(tensor);
+  if (found->second.size() != columns) {
     Fail(ErrorCode::kInvalidArgument, "importance of tensor {}: {} columns, the tensor has {}",
-         Quote(tensor.name), found->second.size(), tensor.shape.back());
+         Quote(tensor.name), found->second.size(), columns);
   }
   return found->second;
 }

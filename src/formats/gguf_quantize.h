@@ -19,7 +19,8 @@
 namespace cambium {
 
 struct QuantizeOptions {
-  // Tensors that it does not name are quantised as without. Null: all are.
+  // By the names of the file's tensors (model/gguf_importance.h); those that it does not name are
+  // quantised as without. Null: all are.
   const ImportanceMap* importance = nullptr;
   // Allow tensors that are quantised already: their error adds up.
   bool requantize = false;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Recipes and whole files. That the files are those of llama-quantize was compared once, by hand,
-// as docs/formats/quantised.md says; here is what must not change.
+// Recipes and whole files. That the files are those of llama-quantize was compared as
+// docs/formats/quantised.md says; here is what must not change.
 #include "formats/gguf_quantize.h"
 
 #include <gtest/gtest.h>
@@ -168,6 +168,61 @@ TEST_F(GgufQuantize, ThreadsDoNotMatter) {
   QuantizeGguf(in, *FindQuantRecipe("Q4_K_M"), folder_ / "one.gguf", {}, one);
   QuantizeGguf(in, *FindQuantRecipe("Q4_K_M"), folder_ / "three.gguf", {}, pool_);
   EXPECT_EQ(ReadFile(folder_ / "one.gguf"), ReadFile(folder_ / "three.gguf"));
+}
+
+// A stack of experts is what its matrices are one by one, each with its own importances.
+TEST_F(GgufQuantize, ExpertsHaveImportancesOfTheirOwn) {
+  constexpr uint64_t kExperts = 3, kRows = 150, kColumns = 512;
+  const Philox random(1, RandomPurpose::kTest);
+  const auto write = [&](const char* file_name, bool stacked) {
+    GgufWriter writer(folder_ / file_name);
+    writer.AddString("general.architecture", "qwen3moe");
+    writer.AddUint32("qwen3moe.block_count", 1);
+    writer.AddUint32("qwen3moe.attention.head_count", 4);
+    const auto name = [&](uint64_t e) {
+      return stacked ? std::string("blk.0.ffn_up_exps.weight")
+                     : fmt::format("blk.0.ffn_up.{}.weight", e);
+    };
+    if (stacked) writer.AddTensor(name(0), GgmlType::kF32, {{kExperts, kRows, kColumns}});
+    for (uint64_t e = 0; e < kExperts && !stacked; ++e) {
+      writer.AddTensor(name(e), GgmlType::kF32, {{kRows, kColumns}});
+    }
+    std::vector<float> data;
+    for (uint64_t e = 0; e < kExperts; ++e) {
+      for (size_t i = 0; i < kRows * kColumns; ++i) data.push_back(random.Uniform(e, i) - 0.5f);
+      if (stacked && e + 1 < kExperts) continue;
+      writer.WriteTensor(name(e), data);
+      data.clear();
+    }
+    writer.Commit();
+  };
+  write("stacked.gguf", true);
+  write("single.gguf", false);
+  ImportanceMap importance;
+  for (uint64_t e = 0; e < kExperts; ++e) {
+    std::vector<float>& all = importance["blk.0.ffn_up_exps.weight"];
+    std::vector<float>& one = importance[fmt::format("blk.0.ffn_up.{}.weight", e)];
+    for (uint64_t i = 0; i < kColumns; ++i) {
+      one.push_back(random.Uniform(9 + e, i));
+      all.push_back(one.back());
+    }
+  }
+  const QuantizeOptions options = {.importance = &importance};
+  const QuantRecipe recipe = *FindQuantRecipe("Q4_K_M");
+  QuantizeGguf(GgufFile(folder_ / "stacked.gguf"), recipe, folder_ / "s.gguf", options, pool_);
+  QuantizeGguf(GgufFile(folder_ / "single.gguf"), recipe, folder_ / "o.gguf", options, pool_);
+  const GgufFile stacked(folder_ / "s.gguf"), single(folder_ / "o.gguf");
+  const auto bytes = stacked.TensorBytes(stacked.RequireTensor("blk.0.ffn_up_exps.weight"));
+  for (uint64_t e = 0; e < kExperts; ++e) {
+    const auto one =
+        single.TensorBytes(single.RequireTensor(fmt::format("blk.0.ffn_up.{}.weight", e)));
+    const auto part = bytes.subspan(e * one.size(), one.size());
+    EXPECT_TRUE(std::equal(one.begin(), one.end(), part.begin())) << e;
+  }
+  importance["blk.0.ffn_up_exps.weight"].pop_back();
+  EXPECT_THROW(
+      QuantizeGguf(GgufFile(folder_ / "stacked.gguf"), recipe, folder_ / "s.gguf", options, pool_),
+      Error);
 }
 
 TEST_F(GgufQuantize, RefusesWhatItCannotDoWell) {

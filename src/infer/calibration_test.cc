@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "infer/calibration.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
 
 #include "base/error.h"
 #include "infer/session.h"
+#include "model/gguf_importance.h"
+#include "model/model_file.h"
+#include "text/tokenizer.h"
 
 namespace cambium {
 namespace {
@@ -50,6 +57,42 @@ TEST(CalibrationTest, HasTheMeanSquareOfWhatEveryMatrixSees) {
   EXPECT_EQ(calibration.importance.at("blk.1.ffn_down.weight").size(), config.ffn_width);
   EXPECT_EQ(calibration.importance.at("blk.0.attn_q.weight"),
             calibration.importance.at("blk.0.attn_v.weight"));
+}
+
+// By the tensors of a file: stacked experts have the columns of all, 1 where no token came by.
+TEST(CalibrationTest, IsNamedAsTheFileNamesTensors) {
+  ModelConfig config = Config();
+  config.vocab_size = 256;
+  config.num_experts = 16;
+  config.experts_per_token = 1;
+  config.ffn_width = 32;
+  ThreadPool pool(2, false);
+  ParameterStore parameters(config, /*with_gradients=*/false);
+  parameters.Initialize(4, pool);
+  const std::filesystem::path path =
+      std::filesystem::temp_directory_path() / fmt::format("cambium_calibration.{}.gguf", getpid());
+  SaveGguf(path, parameters, MakeByteTokenizer({}), {.type = GgmlType::kF32});
+  const std::vector<int32_t> tokens = {1, 2, 3, 4};
+  const Calibration calibration =
+      Calibrate(parameters, tokens, {.window_tokens = 4, .compute = DType::kF32}, pool);
+  const GgufFile file(path);
+  const ImportanceMap named = GgufImportance(
+      calibration.importance, LoadModel(path).hyper_parameters, parameters.specs(), file);
+  std::filesystem::remove(path);
+  EXPECT_EQ(named.at("blk.0.attn_q.weight"), calibration.importance.at("blk.0.attn_q.weight"));
+  const std::vector<float>& all = named.at("blk.0.ffn_down_exps.weight");
+  ASSERT_EQ(all.size(), 16 * config.ffn_width);
+  size_t chosen = 0;
+  for (size_t e = 0; e < 16; ++e) {
+    const auto found = calibration.importance.find(fmt::format("blk.0.ffn_down.{}.weight", e));
+    const bool seen = found != calibration.importance.end();
+    chosen += seen ? 1 : 0;
+    for (size_t i = 0; i < config.ffn_width; ++i) {
+      EXPECT_EQ(all[e * config.ffn_width + i], seen ? found->second[i] : 1.0f) << e << ' ' << i;
+    }
+  }
+  EXPECT_GT(chosen, 0u);
+  EXPECT_LE(chosen, 4u);
 }
 
 TEST(CalibrationTest, NeedsAWindow) {

@@ -10,7 +10,7 @@
 namespace cambium {
 
 // By the name of a tensor: for each column, the weight (at least 0, finite) that its squared errors
-// have.
+// have. Of a tensor that is a stack of experts [E, rows, columns]: E times the columns.
 using ImportanceMap = std::map<std::string, std::vector<float>, std::less<>>;
 
 }  // namespace cambium
