@@ -4,7 +4,7 @@
 // what the cache held before, guesses, and the instruction set. The hashes are recorded, so that
 // other machines (AArch64 under qemu) are held to the same ones.
 //
-// To add a kind of model (experts, another format): a row in kModels.
+// To add a kind of model (a block, another format): a row in kModels.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -61,6 +61,25 @@ ModelConfig WideConfig() {
   return config;
 }
 
+// As Qwen3's.
+ModelConfig ExpertsConfig() {
+  ModelConfig config = BaseConfig();
+  config.num_experts = 8;
+  config.experts_per_token = 3;
+  config.ffn_width = 64;
+  return config;
+}
+
+// As Mixtral's.
+ModelConfig WideExpertsConfig() {
+  ModelConfig config = WideConfig();
+  config.qk_norm = false;
+  config.num_experts = 4;
+  config.experts_per_token = 2;
+  config.ffn_width = 256;
+  return config;
+}
+
 constexpr MatrixModel kModels[] = {
     {"f32",
      DType::kF32,
@@ -92,6 +111,18 @@ constexpr MatrixModel kModels[] = {
      WideConfig,
      {"3ab082ce62e0667695885b79a59ce265aede11228dbf30ebad85ad833120359e",
       "f9019d688a69a16358a4a603624e913bd1329d9fb87e9e54707326ba88b031e0"}},
+    {"ExpertsBf16",
+     DType::kBF16,
+     nullptr,
+     ExpertsConfig,
+     {"b290e32d3d4bdcbb8a790f264bf72b311838f4ecc989b315b3de7f80e7152f74",
+      "cf6318b971be694a409e124a136d06fa13a0141258964813e49509e73d3e3b87"}},
+    {"ExpertsQ4_K_M",
+     DType::kBF16,
+     "Q4_K_M",
+     WideExpertsConfig,
+     {"1740270fab9931da7bb6fc57555d03e86cc69b8021b577434a0adab1c796d652",
+      "d1633ca8da39dd991074aad19d8a631c4ee5277676a677872f9cc3157672443b"}},
 };
 
 std::vector<SimdTarget> Targets(const MatrixModel& model) {
@@ -116,29 +147,39 @@ void Disturb(ParameterStore& store) {
   }
 }
 
-// The weights by way of a file, which quantised ones stay in.
-std::unique_ptr<ParameterStore> Quantized(const ParameterStore& store, const char* recipe,
-                                          ThreadPool& pool) {
-  const std::filesystem::path folder =
-      std::filesystem::temp_directory_path() / fmt::format("cambium_bits_matrix.{}", getpid());
-  std::filesystem::create_directories(folder);
-  const TokenizerData tokenizer = MakeByteTokenizer({});
-  SaveGguf(folder / "f32.gguf", store, tokenizer, {.type = GgmlType::kF32});
-  QuantizeGguf(GgufFile(folder / "f32.gguf"), *FindQuantRecipe(recipe), folder / "quantized.gguf",
-               {}, pool);
-  LoadedModel model = LoadModel(folder / "quantized.gguf", MatrixMemory::kStored);
-  // What is mapped stays readable.
-  std::filesystem::remove_all(folder);
-  return std::move(model.parameters);
-}
+// Files of quantised weights, made once; what was loaded from them stays readable without.
+class QuantizedFiles {
+ public:
+  QuantizedFiles()
+      : folder_(std::filesystem::temp_directory_path() /
+                fmt::format("cambium_bits_matrix.{}", getpid())) {
+    std::filesystem::create_directories(folder_);
+  }
+  ~QuantizedFiles() { std::filesystem::remove_all(folder_); }
 
-std::unique_ptr<ParameterStore> MakeStore(const MatrixModel& model, bool draft, ThreadPool& pool) {
+  std::unique_ptr<ParameterStore> Load(const ParameterStore& store, const char* recipe, bool draft,
+                                       ThreadPool& pool) {
+    const std::filesystem::path path = folder_ / (draft ? "draft.gguf" : "target.gguf");
+    if (!std::filesystem::exists(path)) {
+      const TokenizerData tokenizer = MakeByteTokenizer({});
+      SaveGguf(folder_ / "f32.gguf", store, tokenizer, {.type = GgmlType::kF32});
+      QuantizeGguf(GgufFile(folder_ / "f32.gguf"), *FindQuantRecipe(recipe), path, {}, pool);
+    }
+    return std::move(LoadModel(path, MatrixMemory::kStored).parameters);
+  }
+
+ private:
+  std::filesystem::path folder_;
+};
+
+std::unique_ptr<ParameterStore> MakeStore(const MatrixModel& model, bool draft,
+                                          QuantizedFiles& files, ThreadPool& pool) {
   auto store = std::make_unique<ParameterStore>(model.config(), /*with_gradients=*/false);
   store->Initialize(7, pool);
   Sharpen(*store);
   if (draft) Disturb(*store);
   return model.quantization == nullptr ? std::move(store)
-                                       : Quantized(*store, model.quantization, pool);
+                                       : files.Load(*store, model.quantization, draft, pool);
 }
 
 std::vector<int32_t> RandomTokens(size_t count, uint64_t stream, uint64_t below = kVocab) {
@@ -276,7 +317,7 @@ class TextRun {
 // Engines of one model, made when they are first needed.
 class Engines {
  public:
-  explicit Engines(const MatrixModel& model) : model_(model) {}
+  Engines(const MatrixModel& model, QuantizedFiles& files) : model_(model), files_(files) {}
 
   Engine& Target(const Circumstances& c) { return Get(c, /*draft=*/false); }
   Engine& Draft(const Circumstances& c) { return Get(c, /*draft=*/true); }
@@ -292,7 +333,7 @@ class Engines {
     if (pool == nullptr) pool = std::make_unique<ThreadPool>(c.threads, /*pin=*/false);
     Made& made = made_[{c.threads, c.chunk, draft}];
     if (made.engine == nullptr) {
-      made.store = MakeStore(model_, draft, *pool);
+      made.store = MakeStore(model_, draft, files_, *pool);
       made.engine = std::make_unique<Engine>(
           *made.store, *pool,
           EngineOptions{
@@ -302,6 +343,7 @@ class Engines {
   }
 
   const MatrixModel& model_;
+  QuantizedFiles& files_;
   std::map<size_t, std::unique_ptr<ThreadPool>> pools_;
   std::map<std::tuple<size_t, size_t, bool>, Made> made_;
 };
@@ -341,9 +383,10 @@ class BitsMatrixTest : public ::testing::TestWithParam<MatrixModel> {
     const MatrixModel& model = GetParam();
     size_t accepted = 0;
     std::string first[2];
+    QuantizedFiles files;
     for (const SimdTarget target : Targets(model)) {
       SetSimdTarget(target);
-      Engines engines(model);
+      Engines engines(model, files);
       for (const Circumstances& c : all) {
         for (size_t prompt = 0; prompt < 2; ++prompt) {
           const std::vector<int32_t> tokens = Prompt(prompt);
