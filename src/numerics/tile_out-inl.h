@@ -94,12 +94,24 @@ HWY_INLINE void StoreTile(TileVec (&acc)[kRows][kVecs], const TileOut& out,
   const TileF df;
   constexpr size_t kCols = kVecs * kVecLanes;
   if (out.num_cols >= kCols && num_rows == kRows) {
-    HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
-      HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) {
-        StoreTileVec<kBf16Dot>(out, r * out.row_stride + v * kVecLanes, acc[r][v]);
+    // By value and of a known kind, so that nothing of it is read again behind every store.
+    const auto store_all = [&]<GemmStore kStore>() HWY_ATTR {
+      TileOut whole = out;
+      whole.store = kStore;
+      HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
+        HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) {
+          StoreTileVec<kBf16Dot>(whole, r * whole.row_stride + v * kVecLanes, acc[r][v]);
+        }
       }
+    };
+    switch (out.store) {
+      case GemmStore::kF32:
+        return store_all.template operator()<GemmStore::kF32>();
+      case GemmStore::kBF16:
+        return store_all.template operator()<GemmStore::kBF16>();
+      case GemmStore::kResidual:
+        return store_all.template operator()<GemmStore::kResidual>();
     }
-    return;
   }
   alignas(64) float edge[kRows][kCols];
   HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
