@@ -12,6 +12,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <ostream>
 #include <tuple>
 
@@ -37,6 +38,8 @@ struct MatrixModel {
   ModelConfig (*config)();
   // Of Prompt(0), Prompt(1).
   const char* hashes[2];
+  // What keys and values are held in; nullopt: the compute type.
+  std::optional<ops::KvType> kv_type = std::nullopt;
 };
 
 void PrintTo(const MatrixModel& model, std::ostream* out) { *out << model.name; }
@@ -123,6 +126,27 @@ constexpr MatrixModel kModels[] = {
      WideExpertsConfig,
      {"1740270fab9931da7bb6fc57555d03e86cc69b8021b577434a0adab1c796d652",
       "d1633ca8da39dd991074aad19d8a631c4ee5277676a677872f9cc3157672443b"}},
+    {"f32_keys_in_f16",
+     DType::kF32,
+     nullptr,
+     BaseConfig,
+     {"43e42d5f325a3eeeb7dde8f738f480fc42d8e84304b6d839cf23da5932f5bd18",
+      "3c79d8e3ca12639122abd9a01ee86760c07f09ff0a87bdc57f3b38409f40dad9"},
+     ops::KvType::kF16},
+    {"f32_keys_in_bf16",
+     DType::kF32,
+     nullptr,
+     BaseConfig,
+     {"054192d086273442a56ff749d307cc3add80604199dc6b01a0df16da454787bf",
+      "af733574e9bd789b51ccbb2ee62158d4fd866da1341b396e9c6ce957edca6b39"},
+     ops::KvType::kBF16},
+    {"bf16_keys_in_q8_0",
+     DType::kBF16,
+     nullptr,
+     WideConfig,
+     {"cc5736629dda9a53a50ebaa5a849152658d2b833b5e769d81b25efd603295b16",
+      "3150229481f9f4c0e0e1b64af670150edb08aa261320767d1b56e5983cc01cc9"},
+     ops::KvType::kQ8_0},
 };
 
 std::vector<SimdTarget> Targets(const MatrixModel& model) {
@@ -334,10 +358,11 @@ class Engines {
     Made& made = made_[{c.threads, c.chunk, draft}];
     if (made.engine == nullptr) {
       made.store = MakeStore(model_, draft, files_, *pool);
-      made.engine = std::make_unique<Engine>(
-          *made.store, *pool,
-          EngineOptions{
-              .compute = model_.compute, .max_batch_tokens = 512, .prefill_chunk = c.chunk});
+      made.engine = std::make_unique<Engine>(*made.store, *pool,
+                                             EngineOptions{.compute = model_.compute,
+                                                           .kv_type = model_.kv_type,
+                                                           .max_batch_tokens = 512,
+                                                           .prefill_chunk = c.chunk});
     }
     return *made.engine;
   }

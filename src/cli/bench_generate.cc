@@ -22,7 +22,7 @@ namespace {
 
 struct BenchGenerateArguments {
   std::filesystem::path model;
-  std::string preset, compute;
+  std::string preset, compute, kv_type;
   size_t vocab_size = 50304, prompt_tokens = 512, steps = 32, repeat = 3, chunk = 512;
   std::vector<size_t> batches = {1, 8, 32}, depths = {0};
 };
@@ -126,10 +126,10 @@ Measurement MeasureSteps(const BenchGenerateArguments& a, Engine& engine, size_t
   m.forward_seconds = Median(std::move(forward_seconds));
   m.limit_per_s = (before + MeasureMachinePeak(engine.pool(), 30).read_bytes_per_s) / 2;
   // Weights once, keys and values of every sequence.
-  const ModelConfig& c = engine.config();
-  const size_t cache = 2 * c.num_layers * c.num_kv_heads * c.head_dim *
-                       DTypeBytes(engine.options().compute) * (depth + a.steps / 2);
-  m.need = static_cast<double>(engine.weight_bytes() + batch * cache);
+  const double position_bytes =
+      static_cast<double>(engine.CacheBytes(ops::kSplitPositions)) / ops::kSplitPositions;
+  const double cache = position_bytes * static_cast<double>(depth + a.steps / 2);
+  m.need = static_cast<double>(engine.weight_bytes()) + static_cast<double>(batch) * cache;
   return m;
 }
 
@@ -167,15 +167,17 @@ void PrintResults(const Context& context, const Engine& engine, const std::strin
   if (context.json) {
     PrintJson({{"model", name},
                {"compute", DTypeName(engine.options().compute)},
+               {"kv_type", ops::KvTypeName(engine.kv_type())},
                {"threads", context.NumThreads()},
                {"weight_bytes", engine.weight_bytes()},
                {"measurements", rows}});
     return;
   }
-  Print(fmt::format("{}\n{}{}, {} threads, {:.1f} MB of weights read per step\n", name,
+  Print(fmt::format("{}\n{}{}, keys in {}, {} threads, {:.1f} MB of weights read per step\n", name,
                     DTypeName(engine.options().compute),
                     engine.runs_integers() ? " and quantised weights as integers" : "",
-                    context.NumThreads(), static_cast<double>(engine.weight_bytes()) / 1e6));
+                    ops::KvTypeName(engine.kv_type()), context.NumThreads(),
+                    static_cast<double>(engine.weight_bytes()) / 1e6));
   Print(table.Format());
 }
 
@@ -205,6 +207,7 @@ void RunBenchGenerate(Context& context, const BenchGenerateArguments& a) {
   }
   Engine engine(*model.parameters, pool,
                 {.compute = compute,
+                 .kv_type = KvTypeOption(a.kv_type),
                  .max_context = context_tokens,
                  .max_batch_tokens = a.chunk,
                  .prefill_chunk = a.chunk,
@@ -239,6 +242,7 @@ void AddBenchGenerateCommand(CLI::App& bench, Context& context) {
   command->add_option("--compute", a->compute, "f32 or bf16; default: as generate chooses it")
       ->check(OneOf({"f32", "bf16"}))
       ->type_name("TYPE");
+  AddKvTypeOption(*command, a->kv_type);
   command->add_option("--batch", a->batches, "Batch sizes")
       ->capture_default_str()
       ->check(WholeNumber(1, 256))

@@ -58,6 +58,7 @@ Json ChatJson(const ChatArguments& a, GenerationModel& model, const ChatPrompt& 
           {"chat_template", prompt.has_template()},
           {"context", chat.context()},
           {"compute", DTypeName(model.engine().options().compute)},
+          {"kv_type", ops::KvTypeName(model.engine().kv_type())},
           {"numerics_version", kNumericsVersion},
           {"sampling", SamplingJson(loop.options().sampler)},
           {"speculation", SpeculationJson(model.speculation(), total)},

@@ -24,7 +24,7 @@ namespace {
 
 struct EvalLossArguments {
   std::filesystem::path model, data, against;
-  std::string compute, max_tokens, separator = "<|endoftext|>";
+  std::string compute, kv_type, max_tokens, separator = "<|endoftext|>";
   uint32_t context = 0;  // 0: the model's
   bool chunks = false;
 };
@@ -40,6 +40,12 @@ uint32_t RowTokens(const EvalLossArguments& a, const ModelConfig& config) {
          tokens, config.context_length);
   }
   return tokens;
+}
+
+// Said where keys are not as they were computed.
+std::string HeldText(ops::KvType kv_type, DType compute) {
+  if (kv_type == ops::KvTypeOf(compute)) return "";
+  return fmt::format(" with keys in {}", ops::KvTypeName(kv_type));
 }
 
 // The same tokens through both models.
@@ -84,9 +90,10 @@ void CompareModels(const Context& context, const EvalLossArguments& a) {
   const Tokenizer tokenizer(model.tokenizer);
   CheckSameVocabulary(Tokenizer(reference.tokenizer), tokenizer);
   const uint32_t row_tokens = std::min(RowTokens(a, model.config), RowTokens(a, reference.config));
-  const auto engine_of = [&](LoadedModel& loaded) {
+  const auto engine_of = [&](LoadedModel& loaded, const std::string& kv_type) {
     return Engine(*loaded.parameters, pool,
                   {.compute = ComputeType(a.compute, loaded.stored),
+                   .kv_type = KvTypeOption(kv_type),
                    .max_context = row_tokens,
                    .max_batch_tokens = ModelComparison::kPassTokens,
                    .prefill_chunk = ModelComparison::kPassTokens,
@@ -94,7 +101,8 @@ void CompareModels(const Context& context, const EvalLossArguments& a) {
   };
   const std::string fingerprint = ToHex(model.parameters->Fingerprint());
   const std::string reference_fingerprint = ToHex(reference.parameters->Fingerprint());
-  Engine model_engine = engine_of(model), reference_engine = engine_of(reference);
+  // The reference keeps its own keys as they are, so that --kv-type can be measured by itself.
+  Engine model_engine = engine_of(model, a.kv_type), reference_engine = engine_of(reference, "");
   TextLoss counts;
   const ComparisonResult result = CompareOnText(context, a, tokenizer, row_tokens, model_engine,
                                                 reference_engine, pool, &counts);
@@ -111,6 +119,7 @@ void CompareModels(const Context& context, const EvalLossArguments& a) {
                {"data", a.data.string()},
                {"mode", a.chunks ? "chunks" : "documents"},
                {"compute_type", DTypeName(model_engine.options().compute)},
+               {"kv_type", ops::KvTypeName(model_engine.kv_type())},
                {"against_compute_type", DTypeName(reference_engine.options().compute)},
                {"numerics_version", kNumericsVersion},
                {"context", row_tokens},
@@ -136,11 +145,12 @@ void CompareModels(const Context& context, const EvalLossArguments& a) {
                   result.mean_kl, result.median_kl, result.kl_99_percent, result.max_kl,
                   result.same_best_share() * 100, result.model_perplexity(),
                   result.reference_perplexity(), ratio));
-  Print(fmt::format("over {} tokens of {}, at most {} tokens at once, in {} against {}\n",
+  Print(fmt::format("over {} tokens of {}, at most {} tokens at once, in {}{} against {}\n",
                     result.num_tokens,
                     a.chunks ? fmt::format("{} windows", counts.num_windows)
                              : fmt::format("{} documents", counts.num_documents),
                     row_tokens, DTypeName(model_engine.options().compute),
+                    HeldText(model_engine.kv_type(), model_engine.options().compute),
                     DTypeName(reference_engine.options().compute)));
 }
 
@@ -152,6 +162,8 @@ void EvalLoss(const Context& context, const EvalLossArguments& a) {
   TextLossOptions options;
   options.row_tokens = RowTokens(a, model.config);
   options.rows = std::max<uint32_t>(1, kBatchTokens / options.row_tokens);
+  options.kv_type = KvTypeOption(a.kv_type);
+  const ops::KvType kv_type = options.kv_type.value_or(ops::KvTypeOf(compute));
   if (!a.max_tokens.empty()) options.max_tokens = ParseCount(a.max_tokens);
   const std::string fingerprint = ToHex(model.parameters->Fingerprint());
   model.parameters->PackForInference(compute, pool);
@@ -188,6 +200,7 @@ void EvalLoss(const Context& context, const EvalLossArguments& a) {
                {"data", a.data.string()},
                {"mode", a.chunks ? "chunks" : "documents"},
                {"compute_type", DTypeName(compute)},
+               {"kv_type", ops::KvTypeName(kv_type)},
                {"numerics_version", kNumericsVersion},
                {"context", options.row_tokens},
                {"nats_per_token", loss.nats_per_token()},
@@ -202,11 +215,11 @@ void EvalLoss(const Context& context, const EvalLossArguments& a) {
   }
   Print(fmt::format("nats per token  {:.5f}\nperplexity      {:.4f}\nbits per byte   {:.5f}\n",
                     loss.nats_per_token(), loss.perplexity(), loss.bits_per_byte()));
-  Print(fmt::format("over {} tokens ({}) of {}, in {}, at most {} tokens at once\n",
+  Print(fmt::format("over {} tokens ({}) of {}, in {}{}, at most {} tokens at once\n",
                     loss.num_tokens, FormatBytes(static_cast<double>(loss.num_bytes)),
                     a.chunks ? fmt::format("{} windows", loss.num_windows)
                              : fmt::format("{} documents", loss.num_documents),
-                    DTypeName(compute), options.row_tokens));
+                    DTypeName(compute), HeldText(kv_type, compute), options.row_tokens));
 }
 
 }  // namespace
@@ -230,6 +243,7 @@ void AddEvalCommand(CLI::App& app, Context& context) {
                    "f32 or bf16; default: bf16 if the model is stored as bf16, else f32")
       ->check(OneOf({"f32", "bf16"}))
       ->type_name("TYPE");
+  AddKvTypeOption(*loss, a->kv_type);
   loss->add_option("--context", a->context,
                    "Tokens that are seen at once: at most, and by default, the model's context")
       ->check(WholeNumber(2, 1u << 20))

@@ -70,6 +70,7 @@ Json ResultJson(const GenerateArguments& a, GenerationModel& model, const Genera
           {"seed", a.options.sampler.seed},
           {"sampling", SamplingJson(a.options.sampler)},
           {"compute", DTypeName(model.engine().options().compute)},
+          {"kv_type", ops::KvTypeName(model.engine().kv_type())},
           {"numerics_version", kNumericsVersion},
           {"continuations", continuations},
           {"prompt_tokens", stats.prompt_tokens / result.continuations.size()},

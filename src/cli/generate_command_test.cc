@@ -92,6 +92,28 @@ TEST_F(GenerateCommandTest, ABatchIsItsTextsOneByOne) {
   EXPECT_NE(text.out.find("--- 2 "), std::string::npos) << text.out;
 }
 
+// Part of the compute type: it decides bits, and nothing else may.
+TEST_F(GenerateCommandTest, HoldsKeysAsTold) {
+  const std::string prompt =
+      "--prompt 'Once upon a time' --max-tokens 12 --ignore-eos --seed 5 --fingerprint";
+  const auto fingerprint = [](const Json& json) { return json["continuations"][0]["fingerprint"]; };
+  const Json plain = RunJson(prompt);
+  EXPECT_EQ(plain["kv_type"], "bf16");
+  for (const char* same : {"bf16", "f32"}) {  // computed in bf16, nothing wider is there to hold
+    const Json json = RunJson(fmt::format("{} --kv-type {}", prompt, same));
+    EXPECT_EQ(json["kv_type"], same);
+    EXPECT_EQ(fingerprint(json), fingerprint(plain)) << same;
+  }
+  const Json held = RunJson(prompt + " --kv-type q8_0");
+  EXPECT_EQ(held["kv_type"], "q8_0");
+  EXPECT_NE(fingerprint(held), fingerprint(plain));
+  for (const char* same : {"--threads 3", "--prefill-chunk 3", "--speculate ngram"}) {
+    EXPECT_EQ(fingerprint(RunJson(fmt::format("{} --kv-type q8_0 {}", prompt, same))),
+              fingerprint(held))
+        << same;
+  }
+}
+
 TEST_F(GenerateCommandTest, TakesEverySampler) {
   const std::string prompt = "--prompt 'Once upon' --max-tokens 12 --ignore-eos --seed 4";
   const Json plain = RunJson(prompt);
@@ -123,6 +145,7 @@ TEST_F(GenerateCommandTest, SaysWhatIsWrong) {
                             "--prompt a --temperature -1",
                             "--prompt a --top-p 2",
                             "--prompt a --compute f16",
+                            "--prompt a --kv-type q4_0",
                             "--prompt ''",
                             "--prompt a --top-k -3",
                             "--prompt a --seed -1",

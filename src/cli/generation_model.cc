@@ -14,6 +14,22 @@ DType ComputeType(const std::string& option, DType stored) {
   return option == "f32" ? DType::kF32 : DType::kBF16;
 }
 
+void AddKvTypeOption(CLI::App& command, std::string& kv_type, const std::string& group) {
+  CLI::Option* option =
+      command
+          .add_option("--kv-type", kv_type,
+                      "What keys and values are held in: bf16, f16, f32 or q8_0; default: the "
+                      "compute type. Part of it: another type gives other bits")
+          ->check(OneOf({"bf16", "f16", "f32", "q8_0"}))
+          ->type_name("TYPE");
+  if (!group.empty()) option->group(group);
+}
+
+std::optional<ops::KvType> KvTypeOption(const std::string& option) {
+  if (option.empty()) return std::nullopt;
+  return ops::FindKvType(option);
+}
+
 void AddGenerationModelOptions(CLI::App& command, GenerationModelArguments& arguments) {
   GenerationModelArguments& a = arguments;
   command.add_option("--model", a.model, "A GGUF file, or the folder of a run or a model")
@@ -44,6 +60,7 @@ void AddGenerationModelOptions(CLI::App& command, GenerationModelArguments& argu
       ->check(OneOf({"f32", "bf16"}))
       ->type_name("TYPE")
       ->group("SPEED");
+  AddKvTypeOption(command, a.kv_type, "SPEED");
   command
       .add_option("--prefill-chunk", a.prefill_chunk,
                   "Tokens of the prompt in one pass: memory and speed, never the result")
@@ -65,20 +82,22 @@ GenerationModel::GenerationModel(const Context& context, const GenerationModelAr
     draft_model_ = LoadModel(a.draft, MatrixMemory::kStored);
     CheckSameVocabulary(*tokenizer_, Tokenizer(draft_model_.tokenizer));
   }
-  const auto engine_of = [&](LoadedModel& model, const std::string& compute, size_t positions) {
+  const auto engine_of = [&](LoadedModel& model, const std::string& compute,
+                             const std::string& kv_type, size_t positions) {
     // A guess of speculate_tokens is checked in one pass also where the prompt comes in small ones.
     return std::make_unique<Engine>(
         *model.parameters, pool_,
         EngineOptions{.compute = ComputeType(compute, model.stored),
+                      .kv_type = KvTypeOption(kv_type),
                       .max_context = positions,
                       .max_batch_tokens = std::max(a.prefill_chunk, a.speculate_tokens + 1),
                       .prefill_chunk = a.prefill_chunk,
                       .release_values = true});
   };
-  engine_ = engine_of(model_, a.compute, a.context);
+  engine_ = engine_of(model_, a.compute, a.kv_type, a.context);
   if (!a.draft.empty()) {
     const size_t positions = std::min(engine_->max_context(), draft_model_.config.context_length);
-    draft_ = engine_of(draft_model_, "", positions);
+    draft_ = engine_of(draft_model_, "", "", positions);
     speculation_ = {.kind = SpeculationKind::kDraft, .draft = draft_.get()};
   } else if (a.speculate == "ngram") {
     speculation_.kind = SpeculationKind::kNgram;

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "cli/context.h"
@@ -18,9 +19,13 @@ namespace cambium {
 // What --compute says, "f32" or "bf16"; empty: what suits the stored matrices.
 DType ComputeType(const std::string& option, DType stored);
 
+// --kv-type: what keys and values are held in. Empty: the compute type.
+void AddKvTypeOption(CLI::App& command, std::string& kv_type, const std::string& group = "");
+std::optional<ops::KvType> KvTypeOption(const std::string& option);
+
 struct GenerationModelArguments {
   std::filesystem::path model, draft;
-  std::string compute, speculate;
+  std::string compute, kv_type, speculate;
   size_t prefill_chunk = 256, speculate_tokens = 8;
   size_t context = 0;  // 0: the model's
 };

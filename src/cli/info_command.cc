@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "base/progress.h"
 #include "cli/commands.h"
+#include "cli/generation_model.h"
 #include "cli/help.h"
 #include "cli/model_description.h"
 #include "cli/option_checks.h"
@@ -24,6 +25,7 @@ namespace {
 struct InfoArguments {
   std::filesystem::path path;
   uint64_t context = 0;  // 0: the model's
+  std::string kv_type;
   bool tensors = false, metadata = false, verify = false;
 };
 
@@ -37,7 +39,7 @@ struct WeightIdentity {
   std::optional<size_t> weight_bytes, working_bytes;
 };
 
-DType CacheType(const ModelDescription& model) {
+DType ComputeOf(const ModelDescription& model) {
   if (model.compute_type == "f32") return DType::kF32;
   if (model.compute_type == "bf16") return DType::kBF16;
   return model.all_f32() ? DType::kF32 : DType::kBF16;
@@ -174,8 +176,13 @@ uint64_t ContextOf(const ModelDescription& model, const InfoArguments& a) {
   return a.context > 0 ? a.context : model.config->context_length;
 }
 
+ops::KvType CacheType(const ModelDescription& model, const InfoArguments& a) {
+  return KvTypeOption(a.kv_type).value_or(ops::KvTypeOf(ComputeOf(model)));
+}
+
 uint64_t CacheBytes(const ModelDescription& model, const InfoArguments& a) {
-  return KvCache::SizeBytes(*model.config, CacheType(model), ContextOf(model, a));
+  return KvCache::SizeBytes(*model.config, ComputeOf(model), CacheType(model, a),
+                            ContextOf(model, a));
 }
 
 Json InfoJson(const ModelDescription& model, const InfoArguments& a,
@@ -206,7 +213,7 @@ Json InfoJson(const ModelDescription& model, const InfoArguments& a,
       {"note", identity.verdict}};
   if (model.config) {
     json["kv_cache"] = {{"context", ContextOf(model, a)},
-                        {"type", DTypeName(CacheType(model))},
+                        {"type", ops::KvTypeName(CacheType(model, a))},
                         {"bytes", CacheBytes(model, a)}};
     if (identity.weight_bytes) {
       json["memory_plan"] = {
@@ -291,7 +298,7 @@ std::string InfoText(const ModelDescription& model, const InfoArguments& a,
     const auto bytes = [](uint64_t count) { return FormatBytes(static_cast<double>(count)); };
     line("KV cache",
          fmt::format("{} for {} positions of one sequence in {}", bytes(CacheBytes(model, a)),
-                     ContextOf(model, a), DTypeName(CacheType(model))));
+                     ContextOf(model, a), ops::KvTypeName(CacheType(model, a))));
     if (identity.weight_bytes) {
       line("memory", fmt::format("{} to run: weights {}, KV cache {}, working memory {}",
                                  bytes(*identity.weight_bytes + CacheBytes(model, a) +
@@ -360,6 +367,7 @@ void AddInfoCommand(CLI::App& app, Context& context) {
       ->add_option("--context", a->context, "Positions to plan memory for (default: the model's)")
       ->check(WholeNumber(1, uint64_t{1} << 24))
       ->type_name("N");
+  AddKvTypeOption(*command, a->kv_type);
   command->add_flag("--tensors", a->tensors, "List every tensor");
   command->add_flag("--metadata", a->metadata, "List every key of a GGUF file");
   command->add_flag("--verify", a->verify,

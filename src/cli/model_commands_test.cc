@@ -63,6 +63,9 @@ TEST_F(ModelCommandsTest, DescribeMeasureAndVerifyARun) {
   EXPECT_EQ(plan["total"], plan["weights"].get<size_t>() + plan["kv_cache"].get<size_t>() +
                                plan["working"].get<size_t>());
   EXPECT_EQ(plan["kv_cache"], info["kv_cache"]["bytes"]);
+  const Json held = RunJson("info run --context 1000 --kv-type q8_0")["kv_cache"];
+  EXPECT_EQ(held["type"], "q8_0");
+  EXPECT_EQ(held["bytes"].get<size_t>() * 32 * 2, info["kv_cache"]["bytes"].get<size_t>() * 34);
   EXPECT_GT(plan["weights"], info["parameters"].get<size_t>());
   EXPECT_EQ(info["tokenizer"]["chat_template_sha256"], Json());
   EXPECT_EQ(Shell("cambium info run/model.gguf | awk 'length > 80'").out, "");
@@ -94,6 +97,13 @@ TEST_F(ModelCommandsTest, DescribeMeasureAndVerifyARun) {
   EXPECT_NEAR(loss["bits_per_byte"].get<double>(),
               loss["nats_per_token"].get<double>() / std::log(2.0), 1e-9);
   EXPECT_LT(loss["nats_per_token"], 5.5);
+  // Without a cache, too, attention sees what one would hold.
+  const Json held_loss =
+      RunJson("eval loss --model run --data text.txt --compute bf16 --kv-type q8_0");
+  EXPECT_EQ(held_loss["kv_type"], "q8_0");
+  EXPECT_NE(held_loss["nats_per_token"], loss["nats_per_token"]);
+  EXPECT_NEAR(held_loss["nats_per_token"].get<double>(), loss["nats_per_token"].get<double>(),
+              0.01);
   const Json chunks = RunJson("eval loss --model run --data text.txt --chunks --context 33");
   EXPECT_EQ(chunks["tokens"], chunks["windows"].get<int>() * (33 - 33 / 2 - 1));
   for (const char* mode : {"", " --chunks"}) {

@@ -24,6 +24,7 @@ EngineOptions Resolve(EngineOptions options, const ModelConfig& config) {
   require(options.max_context, kMaxPositions, "max_context");
   require(options.max_batch_tokens, kMaxBatchTokens, "max_batch_tokens");
   require(options.prefill_chunk, kMaxBatchTokens, "prefill_chunk");
+  if (options.kv_type) ops::RequireKvType(*options.kv_type, config.head_dim);
   return options;
 }
 
@@ -67,9 +68,10 @@ Engine::Engine(ParameterStore& parameters, ThreadPool& pool, const EngineOptions
   }
   Plan();
   arena_ = std::make_unique<Arena>(activation_bytes_);
-  graph_ = std::make_unique<Graph>(
-      *arena_, pool_,
-      Graph::Options{.compute = options_.compute, .on_product = options_.on_product});
+  graph_ = std::make_unique<Graph>(*arena_, pool_,
+                                   Graph::Options{.compute = options_.compute,
+                                                  .kv_type = options_.kv_type,
+                                                  .on_product = options_.on_product});
 }
 
 // Runs passes on a planning arena: the same calls, nothing computed. Every size is tried, since
@@ -95,7 +97,7 @@ Sequence Engine::NewSequence(size_t capacity) const {
          "a sequence of {} tokens does not fit the context of {} tokens", capacity,
          options_.max_context);
   }
-  return Sequence(config(), options_.compute, capacity);
+  return Sequence(config(), options_.compute, kv_type(), capacity);
 }
 
 void Engine::Check(std::span<const ForwardRequest> requests) const {

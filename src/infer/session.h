@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -22,6 +23,8 @@ namespace cambium {
 
 struct EngineOptions {
   DType compute = DType::kBF16;
+  // What keys and values are held in: part of the compute type, it decides bits. nullopt: compute.
+  std::optional<ops::KvType> kv_type = std::nullopt;
   // Positions of a sequence at most; 0: the model's context length.
   size_t max_context = 0;
   // Tokens of all sequences in one pass: working memory grows with it.
@@ -40,8 +43,8 @@ struct EngineOptions {
 
 class Sequence {
  public:
-  Sequence(const ModelConfig& config, DType compute, size_t capacity)
-      : cache_(config, compute, capacity) {}
+  Sequence(const ModelConfig& config, DType compute, ops::KvType kv_type, size_t capacity)
+      : cache_(config, compute, kv_type, capacity) {}
 
   // The tokens whose keys and values are there.
   const std::vector<int32_t>& tokens() const { return tokens_; }
@@ -66,13 +69,19 @@ struct ForwardRequest {
 
 class Engine {
  public:
-  // Both must outlive the engine. Throws kInvalidArgument for options out of range.
+  // Both must outlive the engine. Throws kInvalidArgument for options out of range, kUnsupported
+  // for a type that cannot hold this model's keys.
   Engine(ParameterStore& parameters, ThreadPool& pool, const EngineOptions& options);
 
   const ModelConfig& config() const { return model_.config(); }
   const EngineOptions& options() const { return options_; }
   ThreadPool& pool() { return pool_; }
   size_t max_context() const { return options_.max_context; }
+  ops::KvType kv_type() const { return options_.kv_type.value_or(ops::KvTypeOf(options_.compute)); }
+  // Keys and values of a sequence of that room.
+  size_t CacheBytes(size_t capacity) const {
+    return KvCache::SizeBytes(config(), options_.compute, kv_type(), capacity);
+  }
   // Whether any weight is multiplied as integers (numerics/quant/quant_gemm.h).
   bool runs_integers() const { return runs_integers_; }
   // Working memory of a pass; and the weights that a pass reads once, whatever the batch.

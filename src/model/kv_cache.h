@@ -13,12 +13,14 @@ namespace cambium {
 
 class KvCache {
  public:
-  // Room for `capacity` positions in the compute type.
-  KvCache(const ModelConfig& config, DType compute, size_t capacity);
+  // Room for `capacity` positions of a model that computes in `compute`, held in `type`. Throws
+  // kUnsupported where the model's heads cannot be (ops::RequireKvType).
+  KvCache(const ModelConfig& config, DType compute, ops::KvType type, size_t capacity);
 
   size_t length() const { return length_; }
   size_t capacity() const { return capacity_; }
-  static size_t SizeBytes(const ModelConfig& config, DType compute, size_t capacity);
+  static size_t SizeBytes(const ModelConfig& config, DType compute, ops::KvType type,
+                          size_t capacity);
 
   // The segment of this sequence in layer `layer`, for num_rows new tokens at row `row` of a batch.
   ops::AttentionSegment Segment(size_t layer, size_t row, size_t num_rows) const;
@@ -30,7 +32,7 @@ class KvCache {
  private:
   size_t capacity_;
   size_t length_ = 0;
-  size_t layer_bytes_, head_keys_, head_values_, values_offset_bytes_;
+  size_t layer_bytes_, head_key_bytes_, head_value_bytes_, values_offset_bytes_;
   Scratch memory_;
   char* base_ = nullptr;
 };

@@ -329,9 +329,13 @@ Graph::Value Graph::LinearResidual(Value x, Weight& w, Value residual) {
   return out;
 }
 
-Graph::Value Graph::Attention(Value q, Value k, Value v, const ops::AttentionParams& params,
+Graph::Value Graph::Attention(Value q, Value k, Value v, ops::AttentionParams params,
                               std::span<const ops::AttentionSegment> segments) {
   if (params.sinks != nullptr) RefuseRecording("attention with sinks");
+  params.kv_type = options_.kv_type.value_or(ops::KvTypeOf(options_.compute));
+  if (params.kv_type != ops::KvTypeOf(options_.compute)) {
+    RefuseRecording("attention to keys that are held in another type");
+  }
   const Tensor queries = value(q);
   const size_t T = queries.rows();
   const Tensor y = arena_.Allocate(options_.compute, {T, queries.cols()});

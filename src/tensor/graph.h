@@ -13,6 +13,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,8 @@ class Graph {
   struct Options {
     DType compute = DType::kBF16;
     bool recording = false;
+    // What attention holds keys and values in; nullopt: the compute type. Others: inference only.
+    std::optional<ops::KvType> kv_type = std::nullopt;
     // Called with every operation's name and result, forward and backward (bit-level debugging).
     std::function<void(std::string_view name, const Tensor& result)> trace;
     // Called with the input [T, in] of every product with a weight, before it is computed.
@@ -72,7 +75,8 @@ class Graph {
   void AddBias(Value x, Weight& b);
   // residual + x W^T, f32. residual is not to be used as an input of other values afterwards.
   Value LinearResidual(Value x, Weight& w, Value residual);
-  Value Attention(Value q, Value k, Value v, const ops::AttentionParams& params,
+  // params.kv_type is set from the options.
+  Value Attention(Value q, Value k, Value v, ops::AttentionParams params,
                   std::span<const ops::AttentionSegment> segments);
   // act(gate) * up, or act(gate) without up.
   Value Activation(ops::Activation act, Value gate, const Value* up);

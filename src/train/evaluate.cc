@@ -27,9 +27,12 @@ Evaluation Evaluate(Trainer& trainer, const ValidationLoader& loader) {
 }
 
 LossEvaluator::LossEvaluator(ParameterStore& parameters, DType compute, uint32_t micro_batch_rows,
-                             uint32_t row_tokens, ThreadPool& pool)
+                             uint32_t row_tokens, ThreadPool& pool,
+                             std::optional<ops::KvType> kv_type)
     : micro_batch_rows_(micro_batch_rows), row_tokens_(row_tokens), model_(parameters, row_tokens) {
-  const Graph::Options options = {.compute = compute, .recording = false, .trace = {}};
+  if (kv_type) ops::RequireKvType(*kv_type, parameters.config().head_dim);
+  const Graph::Options options = {
+      .compute = compute, .recording = false, .kv_type = kv_type, .trace = {}};
   const std::vector<int32_t> places(size_t{micro_batch_rows} * row_tokens);
   const Batch batch = {.rows = micro_batch_rows,
                        .row_tokens = row_tokens,

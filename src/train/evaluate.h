@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "model/transformer.h"
@@ -28,9 +29,11 @@ Evaluation Evaluate(Trainer& trainer, const ValidationLoader& loader);
 class LossEvaluator {
  public:
   // parameters: with f32 values, or packed for `compute` (PackForInference). micro_batch_rows rows
-  // of row_tokens tokens are computed at once; losses do not depend on how many.
+  // of row_tokens tokens are computed at once; losses do not depend on how many. kv_type: what
+  // attention sees of keys and values (tensor/ops/kv_blocks.h); nullopt: all that `compute` holds.
   LossEvaluator(ParameterStore& parameters, DType compute, uint32_t micro_batch_rows,
-                uint32_t row_tokens, ThreadPool& pool);
+                uint32_t row_tokens, ThreadPool& pool,
+                std::optional<ops::KvType> kv_type = std::nullopt);
 
   // losses[i], in nats, of every place of the batch; 0 where the target is -1. The batch has any
   // number of rows that is a multiple of micro_batch_rows.

@@ -20,7 +20,7 @@ class RowScorer {
             const TextLossOptions& options, ThreadPool& pool)
       : options_(options),
         bytes_of_token_(BytesOfTokens(tokenizer)),
-        evaluator_(parameters, compute, options.rows, options.row_tokens, pool) {
+        evaluator_(parameters, compute, options.rows, options.row_tokens, pool, options.kv_type) {
     Clear();
   }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -30,6 +31,7 @@ struct TextLoss {
 struct TextLossOptions {
   uint32_t rows = 4;  // computed at once; decides speed and memory, not the result
   uint32_t row_tokens = 256;
+  std::optional<ops::KvType> kv_type = std::nullopt;  // see LossEvaluator
   uint64_t max_tokens = 0;  // exactly the first so many are scored; 0: all
   std::function<void(uint64_t num_tokens)> progress = {};  // told the tokens scored so far
 };

@@ -26,11 +26,15 @@
 //           group ascending, inside a head over pairs of i ascending
 //   each + 0, then rounded to A. Not with sinks, whose gradient is not there.
 // Overwrites: out, stats, dq, dk, dv. Finite inputs are required.
+//
+// k_j and v_j are what params.kv_type holds of them (kv_blocks.h), also for keys of the same pass
+// and without a cache. Backward: of the compute type only.
 // Sources: Vaswani et al. 2017 (arXiv:1706.03762); Ainslie et al. 2023 (GQA, arXiv:2305.13245);
 // Dao et al. 2022 (recomputation in backward, arXiv:2205.14135).
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 
 #include "base/thread_pool.h"
@@ -47,19 +51,21 @@ struct AttentionParams {
   size_t window = 0;             // visible keys at most; 0: no limit
   float softcap = 0;             // 0: none
   const float* sinks = nullptr;  // [H]: a score of every head that has no value; null: none
+  // What keys and values are held in; nullopt: the compute type, which changes nothing.
+  std::optional<KvType> kv_type = std::nullopt;
 };
 
 struct AttentionSegment {
   size_t row = 0;       // first row of the segment in q, k, v and out
   size_t num_rows = 0;  // new tokens
   size_t past = 0;      // tokens already in the blocks
-  // A KV cache: key and value splits of kv head 0, and elements from one kv head to the next. Room
-  // for past + num_rows positions; the new rows are written by Forward. Null (training, past 0):
-  // the blocks are made in scratch and dropped.
+  // A KV cache: key and value splits of kv head 0, and bytes from one kv head to the next. Room for
+  // past + num_rows positions; the new rows are written by Forward. Null (training, past 0): the
+  // blocks are made in scratch and dropped.
   void* keys = nullptr;
   void* values = nullptr;
-  size_t keys_head_stride = 0;
-  size_t values_head_stride = 0;
+  size_t keys_head_stride_bytes = 0;
+  size_t values_head_stride_bytes = 0;
 };
 
 // q: [T, H*D] A; k, v: [T, Hkv*D] A; out: [T, H*D] A; stats: [T, H, 2] f32 (m, 1/l) or empty.

@@ -4,7 +4,7 @@
 
 #include "base/check.h"
 #include "numerics/simd_target.h"
-#include "tensor/ops/attention.h"
+#include "tensor/ops/attention_block.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "tensor/ops/attention_backward.cc"

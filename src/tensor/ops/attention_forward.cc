@@ -1,153 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tensor/ops/attention.h"
-
 #include <algorithm>
+#include <limits>
 #include <vector>
 
 #include "base/check.h"
 #include "numerics/simd_target.h"
+#include "tensor/ops/attention_block.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "tensor/ops/attention_forward.cc"
 #include <hwy/foreach_target.h>
 
-#include "tensor/ops/attention_tile-inl.h"
-
-#ifndef CAMBIUM_TENSOR_OPS_ATTENTION_FORWARD_ONCE_
-#define CAMBIUM_TENSOR_OPS_ATTENTION_FORWARD_ONCE_
-namespace cambium {
-// One block of queries of one head. Plain types: shared by all targets.
-template <typename T>
-struct QueryBlock {
-  const T* q;       // [rows, D]
-  size_t stride;    // of q and out, in elements
-  size_t rows;      // at most the kernel's block
-  size_t position;  // of the first row
-  const T* keys;    // the kv head's splits
-  const T* values;
-  T* out;
-  float* stats;  // (m, 1/l) per row, or null
-  size_t stats_stride;
-  const float* sink;  // of the head, or null
-  Scratch* scratch;
-};
-}  // namespace cambium
-#endif
+#include "tensor/ops/attention_block-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace cambium {
 namespace HWY_NAMESPACE {
 
-template <typename T>
-void AttendBlock(const ops::AttentionParams& params, const QueryBlock<T>& block, bool bf16_dot) {
-  using ops::kSplitPositions;
-  const size_t D = params.head_dim;
-  const size_t padded_D = RoundUp(D, kLaneCols);
-  const size_t last_position = block.position + block.rows - 1;
-  const size_t first_col = FirstVisible(params, block.position) / kPanelCols * kPanelCols;
-  const size_t num_cols = last_position + 1 - first_col;
-  const size_t score_stride = RoundUp(num_cols, kPanelCols);
-
-  // Scores [rows, score_stride], then probabilities of one split, sums over splits and one split.
-  void* memory = block.scratch->Bytes(
-      kQueryBlock *
-      (score_stride * sizeof(float) + kSplitPositions * sizeof(T) + 2 * padded_D * sizeof(float)));
-  float* scores = static_cast<float*>(memory);
-  float* sum = scores + kQueryBlock * score_stride;
-  float* split_sum = sum + kQueryBlock * padded_D;
-  T* p = reinterpret_cast<T*>(split_sum + kQueryBlock * padded_D);
-  float max[kQueryBlock];
-  float total[kQueryBlock] = {};
-
-  const OperandA queries = RowMajorA(block.q, block.stride);
-  for (size_t col = 0; col < num_cols; col += kPanelCols) {
-    BlockProduct(block.rows, queries, block.keys + (first_col + col) * D, kPanelCols, D,
-                 scores + col, score_stride, std::min(kPanelCols, RoundUp(num_cols - col, kLanes)),
-                 false, bf16_dot);
-  }
-
-  for (size_t r = 0; r < block.rows; ++r) {
-    const size_t last = block.position + r;
-    const size_t first = FirstVisible(params, last);
-    float* row = scores + r * score_stride;
-    Vec16 best = Set(-std::numeric_limits<float>::infinity());
-    for (size_t base = first / kLanes * kLanes; base <= last; base += kLanes) {
-      float* at = row + (base - first_col);
-      const Vec16 t = ScaleScores(Load(at), params);
-      Store(t, at);
-      best =
-          Max(best, MaskPositions(t, base, first, last, -std::numeric_limits<float>::infinity()));
-    }
-    max[r] = ReduceMax(best);
-    if (block.sink != nullptr) max[r] = std::max(max[r], *block.sink);
-  }
-
-  std::fill_n(sum, block.rows * padded_D, 0.0f);
-  const size_t first_split = first_col / kSplitPositions * kSplitPositions;
-  for (size_t split = first_split; split <= last_position; split += kSplitPositions) {
-    // Of this split the block sees [begin, end): begin is even, the chain runs in whole pairs.
-    const size_t begin = std::max(split, first_col);
-    const size_t end = std::min(split + kSplitPositions, RoundUp(last_position + 1, kLanes));
-    for (size_t r = 0; r < block.rows; ++r) {
-      const size_t last = block.position + r;
-      const size_t first = FirstVisible(params, last);
-      const float* row = scores + r * score_stride;
-      T* p_row = p + r * kSplitPositions;
-      const Vec16 m = Set(max[r]);
-      Vec16 partial = Zero();
-      for (size_t base = begin; base < end; base += kLanes) {
-        if (base > last || base + kLanes <= first) {
-          Store(Zero(), p_row + (base - begin));
-          continue;
-        }
-        Vec16 e = ExpNonPositive(Sub(Load(row + (base - first_col)), m), math::kSoftmaxLowest);
-        e = MaskPositions(e, base, first, last, 0.0f);
-        Store(e, p_row + (base - begin));
-        partial = Add(partial, Load(p_row + (base - begin)));
-      }
-      total[r] = total[r] + ReduceAdd(partial);
-    }
-    const T* values = block.values + split * padded_D;
-    for (size_t col = 0; col < D; col += kPanelCols) {
-      const size_t width = std::min(kPanelCols, padded_D - col);
-      BlockProduct(block.rows, RowMajorA(p, kSplitPositions),
-                   values + col * kSplitPositions + (begin - split) * width, width, end - begin,
-                   split_sum + col, padded_D, width, false, bf16_dot);
-    }
-    for (size_t i = 0; i < block.rows * padded_D; i += kLanes) {
-      Store(Add(Load(sum + i), Load(split_sum + i)), sum + i);
-    }
-  }
-
-  for (size_t r = 0; r < block.rows; ++r) {
-    if (block.sink != nullptr) {
-      total[r] = total[r] + RefExpNonPositive(*block.sink - max[r], math::kSoftmaxLowest);
-    }
-    const float inverse = 1.0f / total[r];
-    if (block.stats != nullptr) {
-      block.stats[r * block.stats_stride] = max[r];
-      block.stats[r * block.stats_stride + 1] = inverse;
-    }
-    T* out = block.out + r * block.stride;
-    for (size_t d = 0; d < D; d += kLanes) {
-      const Vec16 o = Add(Mul(Load(sum + r * padded_D + d), Set(inverse)), Zero());
-      if (d + kLanes <= D) {
-        Store(o, out + d);
-      } else {
-        StorePartial(o, out + d, D - d);
-      }
-    }
-  }
+AttentionSteps<float> StepsF32() {
+  return {AttendBlock<float>, ScoreSplit<float>, FinishMax<float>, SumSplit<float>,
+          FinishBlock<float>};
 }
-
-void AttendBlockF32(const ops::AttentionParams& params, const QueryBlock<float>& block) {
-  AttendBlock(params, block, false);
+AttentionSteps<BFloat16> StepsBF16() {
+  return {AttendBlock<BFloat16>, ScoreSplit<BFloat16>, FinishMax<BFloat16>, SumSplit<BFloat16>,
+          FinishBlock<BFloat16>};
 }
-void AttendBlockBF16(const ops::AttentionParams& params, const QueryBlock<BFloat16>& block,
-                     bool bf16_dot) {
-  AttendBlock(params, block, bf16_dot);
-}
-size_t QueryBlockRows() { return kQueryBlock; }
 
 }  // namespace HWY_NAMESPACE
 }  // namespace cambium
@@ -155,12 +32,27 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace cambium {
-HWY_EXPORT(AttendBlockF32);
-HWY_EXPORT(AttendBlockBF16);
-HWY_EXPORT(QueryBlockRows);
+HWY_EXPORT(StepsF32);
+HWY_EXPORT(StepsBF16);
 
 namespace ops {
 namespace {
+
+template <typename T>
+AttentionSteps<T> ActiveSteps() {
+  if constexpr (std::is_same_v<T, float>) {
+    return HWY_DYNAMIC_DISPATCH(StepsF32)();
+  } else {
+    return HWY_DYNAMIC_DISPATCH(StepsBF16)();
+  }
+}
+
+// Which queries a block has: tokens [first_row, first_row + rows) of a segment, heads [head, head +
+// heads) of kv head g.
+struct BlockPlace {
+  const AttentionSegment* segment;
+  size_t g, head, heads, first_row, rows;
+};
 
 // All arguments of one call, for the pieces below.
 template <typename T>
@@ -172,98 +64,197 @@ struct ForwardCall {
   const T* v;
   T* out;
   float* stats;
+  KvLayout layout;
+  AttentionSteps<T> steps = ActiveSteps<T>();
   bool bf16_dot = ActiveSimdTarget() == SimdTarget::kAvx512Bf16;
 
   size_t group() const { return params.num_heads / params.num_kv_heads; }
 
-  void Append(const AttentionSegment& segment, size_t g, T* keys, T* values) const {
+  void Append(const AttentionSegment& segment, size_t g, void* keys, void* values) const {
     const size_t D = params.head_dim;
     const size_t stride = params.num_kv_heads * D;
     const size_t source = segment.row * stride + g * D;
-    AppendKeys(k + source, stride, segment.past, segment.num_rows, D, keys);
-    AppendValues(v + source, stride, segment.past, segment.num_rows, D, values);
+    AppendKeys(layout, k + source, stride, segment.past, segment.num_rows, keys);
+    AppendValues(layout, v + source, stride, segment.past, segment.num_rows, values);
   }
 
-  void Attend(const AttentionSegment& segment, size_t head, size_t first_row, size_t block_rows,
-              const T* keys, const T* values, Scratch* scratch) const {
-    const size_t H = params.num_heads, D = params.head_dim;
-    const size_t row = segment.row + first_row;
-    const QueryBlock<T> block = {.q = q + (row * H + head) * D,
-                                 .stride = H * D,
-                                 .rows = std::min(block_rows, segment.num_rows - first_row),
-                                 .position = segment.past + first_row,
-                                 .keys = keys,
-                                 .values = values,
-                                 .out = out + (row * H + head) * D,
-                                 .stats = stats == nullptr ? nullptr : stats + (row * H + head) * 2,
-                                 .stats_stride = 2 * H,
-                                 .sink = params.sinks == nullptr ? nullptr : params.sinks + head,
-                                 .scratch = scratch};
-    if constexpr (std::is_same_v<T, float>) {
-      HWY_DYNAMIC_DISPATCH(AttendBlockF32)(params, block);
-    } else {
-      HWY_DYNAMIC_DISPATCH(AttendBlockBF16)(params, block, bf16_dot);
+  // All blocks of one kv head of a segment. The heads of a group are rows of one block: what they
+  // read of the keys is the same.
+  void AddBlocks(const AttentionSegment& segment, size_t g, std::vector<BlockPlace>* places) const {
+    for (size_t i = 0; i < group(); i += kQueryBlock) {
+      const size_t heads = std::min(kQueryBlock, group() - i);
+      const size_t tokens = kQueryBlock / heads;
+      for (size_t row = 0; row < segment.num_rows; row += tokens) {
+        places->push_back(
+            {&segment, g, g * group() + i, heads, row, std::min(tokens, segment.num_rows - row)});
+      }
     }
+  }
+
+  // Bytes that MakeBlock needs behind `memory` for queries and scores.
+  size_t BlockBytes(const BlockPlace& place) const {
+    return RoundUp(kQueryBlock * params.head_dim * sizeof(T), 64) +
+           NumScoreSplits(place) * kSplitScores * sizeof(float);
+  }
+  size_t FirstCol(const BlockPlace& place) const {
+    return FirstVisible(params, place.segment->past + place.first_row) / kPanelCols * kPanelCols;
+  }
+  size_t NumScoreSplits(const BlockPlace& place) const {
+    return NumSplits(place.segment->past + place.first_row + place.rows) -
+           FirstCol(place) / kSplitPositions;
+  }
+
+  QueryBlock<T> MakeBlock(const BlockPlace& place, const void* keys, const void* values,
+                          void* memory) const {
+    const size_t H = params.num_heads, D = params.head_dim;
+    const size_t row = place.segment->row + place.first_row;
+    T* queries = static_cast<T*>(memory);
+    for (size_t t = 0; t < place.rows; ++t) {
+      std::copy_n(q + ((row + t) * H + place.head) * D, place.heads * D,
+                  queries + t * place.heads * D);
+    }
+    char* scores = static_cast<char*>(memory) + RoundUp(kQueryBlock * D * sizeof(T), 64);
+    return {.rows = place.rows * place.heads,
+            .heads = place.heads,
+            .position = place.segment->past + place.first_row,
+            .q = queries,
+            .out = out + (row * H + place.head) * D,
+            .out_stride = H * D,
+            .stats = stats == nullptr ? nullptr : stats + (row * H + place.head) * 2,
+            .stats_stride = 2 * H,
+            .sinks = params.sinks == nullptr ? nullptr : params.sinks + place.head,
+            .layout = layout,
+            .keys = keys,
+            .values = values,
+            .scores = reinterpret_cast<float*>(scores),
+            .first_col = FirstCol(place)};
+  }
+
+  size_t sums_size() const { return SumsSize(RoundUp(params.head_dim, kLaneCols)); }
+
+  void Attend(const BlockPlace& place, const void* keys, const void* values) const {
+    thread_local Scratch memory, scratch;
+    char* base =
+        static_cast<char*>(memory.Bytes(BlockBytes(place) + 2 * sums_size() * sizeof(float)));
+    const QueryBlock<T> block = MakeBlock(place, keys, values, base);
+    float* sums = reinterpret_cast<float*>(base + BlockBytes(place));
+    steps.attend(params, block, bf16_dot, scratch, sums);
+  }
+
+  void* KeysOf(const AttentionSegment& s, size_t g) const {
+    return static_cast<char*>(s.keys) + g * s.keys_head_stride_bytes;
+  }
+  void* ValuesOf(const AttentionSegment& s, size_t g) const {
+    return static_cast<char*>(s.values) + g * s.values_head_stride_bytes;
   }
 };
 
 // Training: a task packs the keys and values of one kv head and answers all its queries.
 template <typename T>
-void ForwardWithoutCache(const ForwardCall<T>& call, size_t block_rows, ThreadPool& pool) {
-  const size_t Hkv = call.params.num_kv_heads, D = call.params.head_dim, G = call.group();
+void ForwardWithoutCache(const ForwardCall<T>& call, ThreadPool& pool) {
+  const size_t Hkv = call.params.num_kv_heads;
   pool.ParallelFor(call.segments.size() * Hkv, [&](size_t task, size_t) {
-    thread_local Scratch blocks, scratch;
+    thread_local Scratch memory;
     const AttentionSegment& segment = call.segments[task / Hkv];
     CHECK(segment.past == 0);
-    const size_t g = task % Hkv;
     const size_t splits = NumSplits(segment.num_rows);
-    T* keys = blocks.Get<T>(splits * (KeySplitSize(D) + ValueSplitSize(D)));
-    T* values = keys + splits * KeySplitSize(D);
+    const size_t key_bytes = splits * call.layout.KeySplitBytes();
+    char* keys =
+        static_cast<char*>(memory.Bytes(key_bytes + splits * call.layout.ValueSplitBytes()));
+    char* values = keys + key_bytes;
+    call.Append(segment, task % Hkv, keys, values);
     // The value rows between the last position and the end of its 16 are read (times zero).
-    const size_t used = RoundUp(segment.num_rows, kLaneCols);
-    const size_t offset = segment.num_rows % kSplitPositions;
-    call.Append(segment, g, keys, values);
-    if (offset != 0) ZeroValues(segment.num_rows, used, D, values);
-    for (size_t h = g * G; h < (g + 1) * G; ++h) {
-      for (size_t row = 0; row < segment.num_rows; row += block_rows) {
-        call.Attend(segment, h, row, block_rows, keys, values, &scratch);
-      }
+    if (segment.num_rows % kSplitPositions != 0) {
+      ZeroValues(call.layout, segment.num_rows, RoundUp(segment.num_rows, kLaneCols), values);
     }
+    std::vector<BlockPlace> places;
+    call.AddBlocks(segment, task % Hkv, &places);
+    for (const BlockPlace& place : places) call.Attend(place, keys, values);
+  });
+}
+
+// Few blocks and many threads: every split of keys is a task, in each step.
+template <typename T>
+void AttendBySplits(const ForwardCall<T>& call, std::span<const BlockPlace> places,
+                    ThreadPool& pool) {
+  thread_local Scratch memory;
+  size_t block_bytes = 0;
+  for (const BlockPlace& place : places) block_bytes += call.BlockBytes(place);
+  std::vector<QueryBlock<T>> blocks;
+  struct Task {
+    size_t block, split;
+  };
+  std::vector<Task> tasks;
+  std::vector<size_t> first_tasks;
+  // Sizes first: memory must not move afterwards.
+  for (const BlockPlace& place : places) {
+    const size_t first = call.FirstCol(place) / kSplitPositions;
+    first_tasks.push_back(tasks.size());
+    for (size_t i = 0; i < call.NumScoreSplits(place); ++i) {
+      tasks.push_back({first_tasks.size() - 1, first + i});
+    }
+  }
+  const size_t sums_size = call.sums_size();
+  const size_t num_floats = (tasks.size() + places.size()) * (kQueryBlock + sums_size);
+  char* base = static_cast<char*>(memory.Bytes(block_bytes + num_floats * sizeof(float)));
+  float* sums = reinterpret_cast<float*>(base + block_bytes);  // of tasks, then totals of blocks
+  float* max = sums + (tasks.size() + places.size()) * sums_size;  // the same
+  float* totals = sums + tasks.size() * sums_size;
+  float* block_max = max + tasks.size() * kQueryBlock;
+  for (const BlockPlace& place : places) {
+    blocks.push_back(call.MakeBlock(place, call.KeysOf(*place.segment, place.g),
+                                    call.ValuesOf(*place.segment, place.g), base));
+    base += call.BlockBytes(place);
+  }
+  const auto for_splits = [&](const auto& step) {
+    pool.ParallelFor(tasks.size(), [&](size_t i, size_t) {
+      thread_local Scratch scratch;
+      step(i, blocks[tasks[i].block], tasks[i].split, scratch);
+    });
+  };
+  for_splits([&](size_t i, const QueryBlock<T>& block, size_t split, Scratch& scratch) {
+    call.steps.score(call.params, block, split, call.bf16_dot, scratch, max + i * kQueryBlock);
+  });
+  pool.ParallelFor(blocks.size(), [&](size_t b, size_t) {
+    const size_t end = b + 1 < blocks.size() ? first_tasks[b + 1] : tasks.size();
+    float* best = block_max + b * kQueryBlock;
+    std::copy_n(max + first_tasks[b] * kQueryBlock, blocks[b].rows, best);
+    for (size_t i = first_tasks[b] + 1; i < end; ++i) {
+      for (size_t r = 0; r < blocks[b].rows; ++r)
+        best[r] = std::max(best[r], max[i * kQueryBlock + r]);
+    }
+    call.steps.finish_max(call.params, blocks[b], best);
+  });
+  for_splits([&](size_t i, const QueryBlock<T>& block, size_t split, Scratch& scratch) {
+    call.steps.sum(call.params, block, split, block_max + tasks[i].block * kQueryBlock,
+                   call.bf16_dot, scratch, sums + i * sums_size);
+  });
+  pool.ParallelFor(blocks.size(), [&](size_t b, size_t) {
+    call.steps.finish(call.params, blocks[b], block_max + b * kQueryBlock,
+                      sums + first_tasks[b] * sums_size, totals + b * sums_size);
   });
 }
 
 // Inference: the new rows go into the cache, then every block of queries is a task.
 template <typename T>
-void ForwardWithCache(const ForwardCall<T>& call, size_t block_rows, ThreadPool& pool) {
-  const size_t H = call.params.num_heads, Hkv = call.params.num_kv_heads;
-  const auto keys = [](const AttentionSegment& s, size_t g) {
-    return static_cast<T*>(s.keys) + g * s.keys_head_stride;
-  };
-  const auto values = [](const AttentionSegment& s, size_t g) {
-    return static_cast<T*>(s.values) + g * s.values_head_stride;
-  };
+void ForwardWithCache(const ForwardCall<T>& call, ThreadPool& pool) {
+  const size_t Hkv = call.params.num_kv_heads;
   pool.ParallelFor(call.segments.size() * Hkv, [&](size_t task, size_t) {
     const AttentionSegment& segment = call.segments[task / Hkv];
-    call.Append(segment, task % Hkv, keys(segment, task % Hkv), values(segment, task % Hkv));
+    const size_t g = task % Hkv;
+    call.Append(segment, g, call.KeysOf(segment, g), call.ValuesOf(segment, g));
   });
-  struct Task {
-    size_t segment, head, first_row;
-  };
-  std::vector<Task> tasks;
-  for (size_t s = 0; s < call.segments.size(); ++s) {
-    for (size_t h = 0; h < H; ++h) {
-      for (size_t row = 0; row < call.segments[s].num_rows; row += block_rows) {
-        tasks.push_back({s, h, row});
-      }
-    }
+  std::vector<BlockPlace> places;
+  for (const AttentionSegment& segment : call.segments) {
+    for (size_t g = 0; g < Hkv; ++g) call.AddBlocks(segment, g, &places);
   }
-  pool.ParallelFor(tasks.size(), [&](size_t index, size_t) {
-    thread_local Scratch scratch;
-    const Task& task = tasks[index];
-    const AttentionSegment& segment = call.segments[task.segment];
-    const size_t g = task.head / call.group();
-    call.Attend(segment, task.head, task.first_row, block_rows, keys(segment, g),
-                values(segment, g), &scratch);
+  if (places.size() < 2 * pool.num_threads() && pool.num_threads() > 1) {
+    return AttendBySplits(call, places, pool);
+  }
+  pool.ParallelFor(places.size(), [&](size_t i, size_t) {
+    const BlockPlace& place = places[i];
+    call.Attend(place, call.KeysOf(*place.segment, place.g),
+                call.ValuesOf(*place.segment, place.g));
   });
 }
 
@@ -271,20 +262,22 @@ template <typename T>
 void Forward(const AttentionParams& params, std::span<const AttentionSegment> segments,
              const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& out,
              const Tensor& stats, ThreadPool& pool) {
-  const ForwardCall<T> call = {params,
-                               segments,
-                               q.ptr<T>(),
-                               k.ptr<T>(),
-                               v.ptr<T>(),
-                               out.ptr<T>(),
-                               stats.empty() ? nullptr : stats.f32()};
-  const size_t block_rows = HWY_DYNAMIC_DISPATCH(QueryBlockRows)();
+  const KvType type = params.kv_type.value_or(KvTypeOf(q.dtype));
+  RequireKvType(type, params.head_dim);
+  const ForwardCall<T> call = {.params = params,
+                               .segments = segments,
+                               .q = q.ptr<T>(),
+                               .k = k.ptr<T>(),
+                               .v = v.ptr<T>(),
+                               .out = out.ptr<T>(),
+                               .stats = stats.empty() ? nullptr : stats.f32(),
+                               .layout = {type, q.dtype, params.head_dim}};
   const bool with_cache = !segments.empty() && segments[0].keys != nullptr;
   for (const AttentionSegment& s : segments) CHECK((s.keys != nullptr) == with_cache);
   if (with_cache) {
-    ForwardWithCache(call, block_rows, pool);
+    ForwardWithCache(call, pool);
   } else {
-    ForwardWithoutCache(call, block_rows, pool);
+    ForwardWithoutCache(call, pool);
   }
 }
 

@@ -7,11 +7,14 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <optional>
 #include <vector>
 
+#include "base/error.h"
 #include "base/philox.h"
 #include "numerics/simd_target.h"
 #include "tensor/ops/attention_ref.h"
+#include "tensor/ops/kv_ref.h"
 
 namespace cambium::ops {
 namespace {
@@ -44,28 +47,40 @@ const Case kCases[] = {
 // One below, among and above the scores.
 const float kSinks[] = {-70.0f, 0.5f, 2.0f, 40.0f};
 
-AttentionParams ParamsOf(const Case& c) {
-  return {c.H, c.Hkv, c.D, 1.0f / 8, c.window, c.softcap, c.sinks ? kSinks : nullptr};
+AttentionParams ParamsOf(const Case& c, std::optional<KvType> kv_type = std::nullopt) {
+  return {c.H, c.Hkv, c.D, 1.0f / 8, c.window, c.softcap, c.sinks ? kSinks : nullptr, kv_type};
 }
 
+constexpr KvType kKvTypes[] = {KvType::kF32, KvType::kBF16, KvType::kF16, KvType::kQ8_0};
+
+bool CanHold(KvType type, const Case& c) { return type != KvType::kQ8_0 || c.D % kKvBlock == 0; }
+
 // Splits for each sequence, zeroed.
-template <typename T>
 struct Blocks {
-  std::vector<std::vector<T>> keys, values;
+  std::vector<std::vector<uint8_t>> keys, values;
   std::vector<AttentionSegment> segments;
 
-  explicit Blocks(const Case& c) {
+  Blocks(const Case& c, DType operand, KvType type) {
+    const KvLayout layout = {type, operand, c.D};
     size_t row = 0;
     for (const size_t length : c.lengths) {
-      const size_t splits = NumSplits(length);
-      keys.emplace_back(c.Hkv * splits * KeySplitSize(c.D));
-      values.emplace_back(c.Hkv * splits * ValueSplitSize(c.D));
-      segments.push_back({row, length, 0, keys.back().data(), values.back().data(),
-                          splits * KeySplitSize(c.D), splits * ValueSplitSize(c.D)});
+      const size_t key_bytes = NumSplits(length) * layout.KeySplitBytes();
+      const size_t value_bytes = NumSplits(length) * layout.ValueSplitBytes();
+      keys.emplace_back(c.Hkv * key_bytes);
+      values.emplace_back(c.Hkv * value_bytes);
+      segments.push_back(
+          {row, length, 0, keys.back().data(), values.back().data(), key_bytes, value_bytes});
       row += length;
     }
   }
 };
+
+template <typename T>
+std::vector<T> HeldRows(KvType type, size_t D, std::vector<T> x) {
+  const ScopedFlushDenormals flush;
+  for (size_t i = 0; i < x.size(); i += D) ref::HoldRow(type, D, &x[i]);
+  return x;
+}
 
 template <typename T>
 Tensor View(std::vector<T>& x, size_t rows, size_t cols) {
@@ -116,7 +131,7 @@ TYPED_TEST(AttentionTest, EqualsReference) {
       for (const size_t threads : {1, 2, 3, 8}) {
         SCOPED_TRACE(testing::Message() << SimdTargetName(target) << " threads " << threads);
         ThreadPool pool(threads, false);
-        Blocks<T> blocks(c);
+        Blocks blocks(c, DTypeOf<T>(), KvTypeOf(DTypeOf<T>()));
         std::vector<T> out2(out.size()), dq2(dq.size()), dk2(dk.size()), dv2(dv.size());
         std::vector<float> stats2(stats.size());
         const Tensor tq = View(q, rows, q_cols), tk = View(k, rows, kv_cols),
@@ -142,30 +157,99 @@ TYPED_TEST(AttentionTest, EqualsReference) {
   }
 }
 
+// With a cache of every type, and rounded as by one without a cache.
+TYPED_TEST(AttentionTest, HeldKeysEqualReference) {
+  using T = TypeParam;
+  for (const Case& c : kCases) {
+    for (const KvType type : kKvTypes) {
+      if (!CanHold(type, c)) continue;
+      size_t rows = 0;
+      for (const size_t length : c.lengths) rows += length;
+      const size_t q_cols = c.H * c.D, kv_cols = c.Hkv * c.D;
+      auto q = RandomVector<T>(rows * q_cols, 1, 2), k = RandomVector<T>(rows * kv_cols, 2, 2),
+           v = RandomVector<T>(rows * kv_cols, 3, 1);
+      const std::vector<T> held_k = HeldRows(type, c.D, k), held_v = HeldRows(type, c.D, v);
+      std::vector<T> out(rows * q_cols);
+      std::vector<float> stats(rows * c.H * 2);
+      {
+        const ScopedFlushDenormals flush;
+        size_t row = 0;
+        for (const size_t length : c.lengths) {
+          const size_t ka = row * kv_cols;
+          ref::Attention<T, float>{ParamsOf(c), length, &q[row * q_cols], &held_k[ka], &held_v[ka]}
+              .Forward(&out[row * q_cols], &stats[row * c.H * 2]);
+          row += length;
+        }
+      }
+      for (const SimdTarget target : AvailableSimdTargets()) {
+        SetSimdTarget(target);
+        for (const size_t threads : {1, 3}) {
+          SCOPED_TRACE(testing::Message() << "H " << c.H << " Hkv " << c.Hkv << " D " << c.D
+                                          << " held in " << KvTypeName(type) << ", "
+                                          << SimdTargetName(target) << " threads " << threads);
+          ThreadPool pool(threads, false);
+          Blocks blocks(c, DTypeOf<T>(), type);
+          std::vector<AttentionSegment> without_cache = blocks.segments;
+          for (AttentionSegment& segment : without_cache) segment.keys = segment.values = nullptr;
+          for (const auto& segments : {blocks.segments, without_cache}) {
+            std::vector<T> out2(out.size());
+            AttentionForward(ParamsOf(c, type), segments, View(q, rows, q_cols),
+                             View(k, rows, kv_cols), View(v, rows, kv_cols),
+                             View(out2, rows, q_cols), Tensor(), pool);
+            ExpectEqualBits(out, out2, "out");
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(KvTypes, RoundAsDefined) {
+  float x[] = {1.0f, 1.0f + 0x1p-11f, 1.0f + 0x1.8p-10f, 65519.0f, 1e9f, -1e9f, 0x1p-24f, 0x1p-26f};
+  ref::HoldRow(KvType::kF16, std::size(x), x);
+  const float f16[] = {1.0f, 1.0f, 1.0f + 0x1p-9f, 65504.0f, 65504.0f, -65504.0f, 0x1p-24f, 0.0f};
+  EXPECT_EQ(std::memcmp(x, f16, sizeof x), 0);
+  float block[kKvBlock] = {127.0f, -63.5f, 0.49f, 0.51f};
+  ref::HoldRow(KvType::kQ8_0, kKvBlock, block);
+  EXPECT_EQ(block[0], 127.0f);
+  EXPECT_EQ(block[1], -64.0f);  // halves away from zero, as ggml rounds
+  EXPECT_EQ(block[2], 0.0f);
+  EXPECT_EQ(block[3], 1.0f);
+  EXPECT_EQ(FindKvType("q8_0"), KvType::kQ8_0);
+  EXPECT_EQ(FindKvType("q4_0"), std::nullopt);
+  EXPECT_NO_THROW(RequireKvType(KvType::kF16, 80));
+  EXPECT_THROW(RequireKvType(KvType::kQ8_0, 80), Error);
+}
+
 TYPED_TEST(AttentionTest, AnyChunksGiveTheSameBits) {
   using T = TypeParam;
-  const Case c = {4, 2, 32, {530}, 0, 0};
-  const size_t rows = c.lengths[0], q_cols = c.H * c.D, kv_cols = c.Hkv * c.D;
-  auto q = RandomVector<T>(rows * q_cols, 1, 2), k = RandomVector<T>(rows * kv_cols, 2, 2),
-       v = RandomVector<T>(rows * kv_cols, 3, 1);
-  ThreadPool pool(2, false);
-  std::vector<T> whole(rows * q_cols);
-  Blocks<T> blocks(c);
-  AttentionForward(ParamsOf(c), blocks.segments, View(q, rows, q_cols), View(k, rows, kv_cols),
-                   View(v, rows, kv_cols), View(whole, rows, q_cols), Tensor(), pool);
-  for (const size_t chunk : {1, 7, 64, 300}) {
-    SCOPED_TRACE(chunk);
-    Blocks<T> cache(c);
-    std::vector<T> out(rows * q_cols);
-    for (size_t row = 0; row < rows; row += chunk) {
-      AttentionSegment segment = cache.segments[0];
-      segment.row = row;
-      segment.past = row;
-      segment.num_rows = std::min(chunk, rows - row);
-      AttentionForward(ParamsOf(c), {&segment, 1}, View(q, rows, q_cols), View(k, rows, kv_cols),
-                       View(v, rows, kv_cols), View(out, rows, q_cols), Tensor(), pool);
+  for (const KvType type : kKvTypes) {
+    SCOPED_TRACE(KvTypeName(type));
+    const Case c = {4, 2, 32, {530}, 0, 0};
+    const size_t rows = c.lengths[0], q_cols = c.H * c.D, kv_cols = c.Hkv * c.D;
+    auto q = RandomVector<T>(rows * q_cols, 1, 2), k = RandomVector<T>(rows * kv_cols, 2, 2),
+         v = RandomVector<T>(rows * kv_cols, 3, 1);
+    ThreadPool pool(2, false);
+    std::vector<T> whole(rows * q_cols);
+    Blocks blocks(c, DTypeOf<T>(), type);
+    AttentionForward(ParamsOf(c, type), blocks.segments, View(q, rows, q_cols),
+                     View(k, rows, kv_cols), View(v, rows, kv_cols), View(whole, rows, q_cols),
+                     Tensor(), pool);
+    for (const size_t chunk : {1, 7, 64, 300}) {
+      SCOPED_TRACE(chunk);
+      Blocks cache(c, DTypeOf<T>(), type);
+      std::vector<T> out(rows * q_cols);
+      for (size_t row = 0; row < rows; row += chunk) {
+        AttentionSegment segment = cache.segments[0];
+        segment.row = row;
+        segment.past = row;
+        segment.num_rows = std::min(chunk, rows - row);
+        AttentionForward(ParamsOf(c, type), {&segment, 1}, View(q, rows, q_cols),
+                         View(k, rows, kv_cols), View(v, rows, kv_cols), View(out, rows, q_cols),
+                         Tensor(), pool);
+      }
+      ExpectEqualBits(whole, out, "out");
     }
-    ExpectEqualBits(whole, out, "out");
   }
 }
 

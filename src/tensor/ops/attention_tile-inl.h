@@ -22,10 +22,6 @@ HWY_BEFORE_NAMESPACE();
 namespace cambium {
 namespace HWY_NAMESPACE {
 
-// Queries per block: eight tiles of six rows. Small enough that little is computed above the
-// diagonal, large enough that a panel of keys is used often.
-inline constexpr size_t kQueryBlock = 48;
-
 // C[rows, cols] f32 = A * panel, or the chain continued from C.
 template <typename T>
 HWY_INLINE void BlockProduct(size_t rows, const OperandA& a, const T* panel, size_t panel_cols,
@@ -39,11 +35,6 @@ HWY_INLINE void BlockProduct(size_t rows, const OperandA& a, const T* panel, siz
 #endif
   (void)bf16_dot;
   PanelRows<T, false>(rows, a, panel, panel_cols, K, out);
-}
-
-// Visible keys [first, last] of a query at `position`.
-HWY_INLINE size_t FirstVisible(const ops::AttentionParams& params, size_t position) {
-  return params.window != 0 && position + 1 > params.window ? position + 1 - params.window : 0;
 }
 
 // t = dot * scale, capped; in place on one vector of dots.

@@ -2,11 +2,18 @@
 #include "tensor/ops/kv_blocks.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/check.h"
+#include "base/error.h"
+#include "tensor/ops/kv_held.h"
 
 namespace cambium::ops {
 namespace {
+
+constexpr const char* kNames[] = {"f32", "bf16", "f16", "q8_0"};
+
+size_t ElementBytes(KvType type) { return type == KvType::kF32 ? 4 : 2; }
 
 // Element (row, pair, odd) of a panel of `width` columns at pair p, column c.
 template <typename T>
@@ -15,11 +22,9 @@ size_t PanelIndex(size_t width, size_t pair, size_t col, size_t odd) {
   return 2 * (pair * width + col) + odd;
 }
 
-}  // namespace
-
 template <typename T>
-void AppendKeys(const T* k, size_t row_stride, size_t first, size_t count, size_t D, T* keys) {
-  CHECK(D % 2 == 0);
+void AppendOperandKeys(const T* k, size_t row_stride, size_t first, size_t count, size_t D,
+                       T* keys) {
   size_t done = 0;
   while (done < count) {
     const size_t position = first + done;
@@ -42,7 +47,8 @@ void AppendKeys(const T* k, size_t row_stride, size_t first, size_t count, size_
 }
 
 template <typename T>
-void AppendValues(const T* v, size_t row_stride, size_t first, size_t count, size_t D, T* values) {
+void AppendOperandValues(const T* v, size_t row_stride, size_t first, size_t count, size_t D,
+                         T* values) {
   const size_t padded = RoundUp(D, kLaneCols);
   size_t done = 0;
   while (done < count) {
@@ -69,10 +75,9 @@ void AppendValues(const T* v, size_t row_stride, size_t first, size_t count, siz
 }
 
 template <typename T>
-void ZeroValues(size_t first, size_t end, size_t D, T* values) {
+void ZeroOperandValues(size_t first, size_t end, size_t D, T* values) {
   const size_t padded = RoundUp(D, kLaneCols);
   const size_t split = first / kSplitPositions * kSplitPositions;
-  CHECK(end <= split + kSplitPositions);
   for (size_t col = 0; col < D; col += kPanelCols) {
     const size_t width = std::min(kPanelCols, padded - col);
     T* panel = values + split * padded + col * kSplitPositions;
@@ -85,11 +90,139 @@ void ZeroValues(size_t first, size_t end, size_t D, T* values) {
   }
 }
 
-template void ZeroValues(size_t, size_t, size_t, float*);
-template void ZeroValues(size_t, size_t, size_t, BFloat16*);
-template void AppendKeys(const float*, size_t, size_t, size_t, size_t, float*);
-template void AppendKeys(const BFloat16*, size_t, size_t, size_t, size_t, BFloat16*);
-template void AppendValues(const float*, size_t, size_t, size_t, size_t, float*);
-template void AppendValues(const BFloat16*, size_t, size_t, size_t, size_t, BFloat16*);
+// One key into lane `lane` of its panel.
+template <typename S, typename T>
+void HoldKey(const T* k, size_t D, size_t lane, void* panel) {
+  S* out = static_cast<S*>(panel) + lane;
+  for (size_t d = 0; d < D; ++d) out[d * kPanelCols] = Held<S>(ToFloat(k[d]));
+}
+
+template <typename T>
+void HoldKeyBytes(const T* k, size_t D, size_t lane, void* panel) {
+  int8_t* codes = static_cast<int8_t*>(panel) + lane;
+  uint8_t* scales = static_cast<uint8_t*>(panel) + kPanelCols * D + lane * sizeof(BlockQ8_0::d);
+  for (size_t d = 0; d < D; d += kKvBlock) {
+    const BlockQ8_0 block = HeldBlock(k + d);
+    for (size_t i = 0; i < kKvBlock; ++i) codes[(d + i) * kPanelCols] = block.qs[i];
+    std::memcpy(scales + d / kKvBlock * kPanelCols * sizeof block.d, block.d, sizeof block.d);
+  }
+}
+
+template <typename S, typename T>
+void HoldValue(const T* v, size_t D, size_t position, void* values) {
+  S* out = static_cast<S*>(values) + position * RoundUp(D, kLaneCols);
+  for (size_t d = 0; d < D; ++d) out[d] = Held<S>(ToFloat(v[d]));
+  std::fill(out + D, out + RoundUp(D, kLaneCols), S{});
+}
+
+template <typename T>
+void HoldValueBytes(const T* v, size_t D, size_t position, void* values) {
+  BlockQ8_0* out = static_cast<BlockQ8_0*>(values) + position * (D / kKvBlock);
+  for (size_t d = 0; d < D; d += kKvBlock) out[d / kKvBlock] = HeldBlock(v + d);
+}
+
+}  // namespace
+
+const char* KvTypeName(KvType type) { return kNames[static_cast<size_t>(type)]; }
+
+std::optional<KvType> FindKvType(std::string_view name) {
+  for (const KvType type : {KvType::kF32, KvType::kBF16, KvType::kF16, KvType::kQ8_0}) {
+    if (name == KvTypeName(type)) return type;
+  }
+  return std::nullopt;
+}
+
+void RequireKvType(KvType type, size_t head_dim) {
+  if (type == KvType::kQ8_0 && head_dim % kKvBlock != 0) {
+    Fail(ErrorCode::kUnsupported,
+         "a KV cache in q8_0 holds blocks of {}, and this model's heads have {} elements: use "
+         "f16, bf16 or f32",
+         kKvBlock, head_dim);
+  }
+}
+
+size_t KvLayout::KeySplitBytes() const {
+  if (type == KvType::kQ8_0) return kSplitPositions * head_dim / kKvBlock * sizeof(BlockQ8_0);
+  return kSplitPositions * head_dim * ElementBytes(type);
+}
+
+size_t KvLayout::ValueSplitBytes() const {
+  if (type == KvType::kQ8_0) return KeySplitBytes();
+  return kSplitPositions * RoundUp(head_dim, kLaneCols) * ElementBytes(type);
+}
+
+template <typename T>
+void AppendKeys(const KvLayout& layout, const T* k, size_t row_stride, size_t first, size_t count,
+                void* keys) {
+  const size_t D = layout.head_dim;
+  CHECK(D % 2 == 0 && layout.operand == DTypeOf<T>());
+  if (layout.held_as_operands()) {
+    return AppendOperandKeys(k, row_stride, first, count, D, static_cast<T*>(keys));
+  }
+  const size_t panel_bytes = layout.KeySplitBytes() / (kSplitPositions / kPanelCols);
+  for (size_t i = 0; i < count; ++i) {
+    const size_t position = first + i, lane = position % kPanelCols;
+    char* panel = static_cast<char*>(keys) + position / kPanelCols * panel_bytes;
+    if (lane == 0) std::memset(panel, 0, panel_bytes);
+    const T* source = k + i * row_stride;
+    switch (layout.type) {
+      case KvType::kF32:
+        HoldKey<float>(source, D, lane, panel);
+        break;
+      case KvType::kBF16:
+        HoldKey<BFloat16>(source, D, lane, panel);
+        break;
+      case KvType::kF16:
+        HoldKey<Float16>(source, D, lane, panel);
+        break;
+      case KvType::kQ8_0:
+        HoldKeyBytes(source, D, lane, panel);
+        break;
+    }
+  }
+}
+
+template <typename T>
+void AppendValues(const KvLayout& layout, const T* v, size_t row_stride, size_t first, size_t count,
+                  void* values) {
+  const size_t D = layout.head_dim;
+  if (layout.held_as_operands()) {
+    return AppendOperandValues(v, row_stride, first, count, D, static_cast<T*>(values));
+  }
+  for (size_t i = 0; i < count; ++i) {
+    const T* source = v + i * row_stride;
+    switch (layout.type) {
+      case KvType::kF32:
+        HoldValue<float>(source, D, first + i, values);
+        break;
+      case KvType::kBF16:
+        HoldValue<BFloat16>(source, D, first + i, values);
+        break;
+      case KvType::kF16:
+        HoldValue<Float16>(source, D, first + i, values);
+        break;
+      case KvType::kQ8_0:
+        HoldValueBytes(source, D, first + i, values);
+        break;
+    }
+  }
+}
+
+void ZeroValues(const KvLayout& layout, size_t first, size_t end, void* values) {
+  CHECK(end <= first / kSplitPositions * kSplitPositions + kSplitPositions);
+  if (!layout.held_as_operands()) {
+    const size_t row_bytes = layout.ValueSplitBytes() / kSplitPositions;
+    std::memset(static_cast<char*>(values) + first * row_bytes, 0, (end - first) * row_bytes);
+  } else if (layout.operand == DType::kF32) {
+    ZeroOperandValues(first, end, layout.head_dim, static_cast<float*>(values));
+  } else {
+    ZeroOperandValues(first, end, layout.head_dim, static_cast<BFloat16*>(values));
+  }
+}
+
+template void AppendKeys(const KvLayout&, const float*, size_t, size_t, size_t, void*);
+template void AppendKeys(const KvLayout&, const BFloat16*, size_t, size_t, size_t, void*);
+template void AppendValues(const KvLayout&, const float*, size_t, size_t, size_t, void*);
+template void AppendValues(const KvLayout&, const BFloat16*, size_t, size_t, size_t, void*);
 
 }  // namespace cambium::ops

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tensor/ops/kv_widen.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/check.h"
+#include "numerics/float16.h"
+#include "numerics/quant/quant_blocks.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "tensor/ops/kv_widen.cc"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace cambium {
+namespace HWY_NAMESPACE {
+namespace {
+namespace hn = hwy::HWY_NAMESPACE;
+
+using F = hn::CappedTag<float, kLaneCols>;
+using U = hn::RebindToUnsigned<F>;
+using VecF = hn::Vec<F>;
+constexpr size_t kVec = hn::MaxLanes(F());
+
+HWY_INLINE VecF Widened(const float* p) { return hn::LoadU(F(), p); }
+HWY_INLINE VecF Widened(const BFloat16* p) {
+  const auto bits = hn::LoadU(hn::Rebind<uint16_t, F>(), &p->bits);
+  return hn::BitCast(F(), hn::ShiftLeft<16>(hn::PromoteTo(U(), bits)));
+}
+HWY_INLINE VecF Widened(const Float16* p) {
+  const auto bits = hn::LoadU(hn::Rebind<uint16_t, F>(), &p->bits);
+  return hn::PromoteTo(F(), hn::BitCast(hn::Rebind<hwy::float16_t, F>(), bits));
+}
+HWY_INLINE VecF Widened(const int8_t* p) {
+  const auto wide = hn::PromoteTo(hn::Rebind<int32_t, F>(), hn::LoadU(hn::Rebind<int8_t, F>(), p));
+  return hn::ConvertTo(F(), wide);
+}
+
+// A pair of rows of an operand panel, `width` columns wide, at column c.
+HWY_INLINE void StorePair(VecF even, VecF odd, size_t c, size_t width, float* pair) {
+  hn::StoreU(even, F(), pair + c);
+  hn::StoreU(odd, F(), pair + width + c);
+}
+HWY_INLINE hn::Vec<U> Bf16Above(VecF x) {
+  const auto bits = hn::BitCast(U(), x);
+  const auto is_odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(U(), 1u));
+  return hn::Add(bits, hn::Add(is_odd, hn::Set(U(), 0x7fffu)));
+}
+// To nearest even on the bits. What is held is finite, or a NaN of an infinite scale: the quiet
+// one of the arithmetic, which stays a NaN.
+HWY_INLINE void StorePair(VecF even, VecF odd, size_t c, size_t, BFloat16* pair) {
+  const auto high = hn::And(Bf16Above(odd), hn::Set(U(), 0xffff0000u));
+  hn::StoreU(hn::Or(high, hn::ShiftRight<16>(Bf16Above(even))), U(),
+             reinterpret_cast<uint32_t*>(pair) + c);
+}
+
+template <typename S, typename T>
+void Keys(const S* in, size_t D, T* panel) {
+  for (size_t d = 0; d < D; d += 2) {
+    const S* row = in + d * kPanelCols;
+    for (size_t c = 0; c < kPanelCols; c += kVec) {
+      StorePair(Widened(row + c), Widened(row + kPanelCols + c), c, kPanelCols,
+                panel + d * kPanelCols);
+    }
+  }
+}
+
+template <typename T>
+void KeysOfBytes(const void* in, size_t D, T* panel) {
+  const int8_t* codes = static_cast<const int8_t*>(in);
+  const Float16* scales = reinterpret_cast<const Float16*>(codes + kPanelCols * D);
+  for (size_t block = 0; block < D; block += ops::kKvBlock) {
+    for (size_t c = 0; c < kPanelCols; c += kVec) {
+      const VecF scale = Widened(scales + block / ops::kKvBlock * kPanelCols + c);
+      for (size_t d = block; d < block + ops::kKvBlock; d += 2) {
+        const int8_t* row = codes + d * kPanelCols + c;
+        StorePair(hn::Mul(scale, Widened(row)), hn::Mul(scale, Widened(row + kPanelCols)), c,
+                  kPanelCols, panel + d * kPanelCols);
+      }
+    }
+  }
+}
+
+template <typename S, typename T>
+void Values(const S* in, size_t rows, size_t padded, T* panels) {
+  for (size_t col = 0; col < padded; col += kPanelCols) {
+    const size_t width = std::min(kPanelCols, padded - col);
+    for (size_t r = 0; r < rows; r += 2) {
+      const S* even = in + r * padded + col;
+      for (size_t c = 0; c < width; c += kVec) {
+        StorePair(Widened(even + c), Widened(even + padded + c), c, width, panels + r * width);
+      }
+    }
+    panels += rows * width;
+  }
+}
+
+HWY_INLINE VecF ScaleOf(const BlockQ8_0& block) {
+  Float16 scale;
+  std::memcpy(&scale, block.d, sizeof scale);
+  const hn::Rebind<uint16_t, F> d16;
+  return hn::PromoteTo(F(), hn::BitCast(hn::Rebind<hwy::float16_t, F>(), hn::Set(d16, scale.bits)));
+}
+
+template <typename T>
+void ValuesOfBytes(const BlockQ8_0* in, size_t rows, size_t D, T* panels) {
+  const size_t num_blocks = D / ops::kKvBlock;
+  for (size_t col = 0; col < D; col += kPanelCols) {
+    const size_t width = std::min(kPanelCols, D - col);
+    for (size_t r = 0; r < rows; r += 2) {
+      for (size_t c = 0; c < width; c += ops::kKvBlock) {
+        const size_t block = r * num_blocks + (col + c) / ops::kKvBlock;
+        const BlockQ8_0 &even = in[block], &odd = in[block + num_blocks];
+        const VecF even_scale = ScaleOf(even), odd_scale = ScaleOf(odd);
+        for (size_t i = 0; i < ops::kKvBlock; i += kVec) {
+          StorePair(hn::Mul(even_scale, Widened(even.qs + i)),
+                    hn::Mul(odd_scale, Widened(odd.qs + i)), c + i, width, panels + r * width);
+        }
+      }
+    }
+    panels += rows * width;
+  }
+}
+
+template <typename T>
+void KeysOfType(ops::KvType type, const void* in, size_t D, T* panel) {
+  switch (type) {
+    case ops::KvType::kF32:
+      return Keys(static_cast<const float*>(in), D, panel);
+    case ops::KvType::kBF16:
+      return Keys(static_cast<const BFloat16*>(in), D, panel);
+    case ops::KvType::kF16:
+      return Keys(static_cast<const Float16*>(in), D, panel);
+    case ops::KvType::kQ8_0:
+      return KeysOfBytes(in, D, panel);
+  }
+}
+
+template <typename T>
+void ValuesOfType(ops::KvType type, const void* in, size_t rows, size_t D, T* panels) {
+  const size_t padded = RoundUp(D, kLaneCols);
+  switch (type) {
+    case ops::KvType::kF32:
+      return Values(static_cast<const float*>(in), rows, padded, panels);
+    case ops::KvType::kBF16:
+      return Values(static_cast<const BFloat16*>(in), rows, padded, panels);
+    case ops::KvType::kF16:
+      return Values(static_cast<const Float16*>(in), rows, padded, panels);
+    case ops::KvType::kQ8_0:
+      return ValuesOfBytes(static_cast<const BlockQ8_0*>(in), rows, D, panels);
+  }
+}
+
+}  // namespace
+
+void KeysToF32(ops::KvType type, const void* in, size_t D, float* panel) {
+  KeysOfType(type, in, D, panel);
+}
+void KeysToBF16(ops::KvType type, const void* in, size_t D, BFloat16* panel) {
+  KeysOfType(type, in, D, panel);
+}
+void ValuesToF32(ops::KvType type, const void* in, size_t rows, size_t D, float* panels) {
+  ValuesOfType(type, in, rows, D, panels);
+}
+void ValuesToBF16(ops::KvType type, const void* in, size_t rows, size_t D, BFloat16* panels) {
+  ValuesOfType(type, in, rows, D, panels);
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace cambium
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace cambium {
+HWY_EXPORT(KeysToF32);
+HWY_EXPORT(KeysToBF16);
+HWY_EXPORT(ValuesToF32);
+HWY_EXPORT(ValuesToBF16);
+
+namespace ops {
+
+template <>
+void WidenKeys(const KvLayout& layout, const void* keys, size_t position, float* panel) {
+  CHECK(position % kPanelCols == 0 && layout.operand == DType::kF32);
+  const size_t offset = position * (layout.KeySplitBytes() / kSplitPositions);
+  HWY_DYNAMIC_DISPATCH(KeysToF32)
+  (layout.type, static_cast<const char*>(keys) + offset, layout.head_dim, panel);
+}
+template <>
+void WidenKeys(const KvLayout& layout, const void* keys, size_t position, BFloat16* panel) {
+  CHECK(position % kPanelCols == 0 && layout.operand == DType::kBF16);
+  const size_t offset = position * (layout.KeySplitBytes() / kSplitPositions);
+  HWY_DYNAMIC_DISPATCH(KeysToBF16)
+  (layout.type, static_cast<const char*>(keys) + offset, layout.head_dim, panel);
+}
+
+template <>
+void WidenValues(const KvLayout& layout, const void* values, size_t begin, size_t end,
+                 float* panels) {
+  CHECK(begin % 2 == 0 && end % 2 == 0);
+  const size_t offset = begin * (layout.ValueSplitBytes() / kSplitPositions);
+  HWY_DYNAMIC_DISPATCH(ValuesToF32)
+  (layout.type, static_cast<const char*>(values) + offset, end - begin, layout.head_dim, panels);
+}
+template <>
+void WidenValues(const KvLayout& layout, const void* values, size_t begin, size_t end,
+                 BFloat16* panels) {
+  CHECK(begin % 2 == 0 && end % 2 == 0);
+  const size_t offset = begin * (layout.ValueSplitBytes() / kSplitPositions);
+  HWY_DYNAMIC_DISPATCH(ValuesToBF16)
+  (layout.type, static_cast<const char*>(values) + offset, end - begin, layout.head_dim, panels);
+}
+
+}  // namespace ops
+}  // namespace cambium
+#endif  // HWY_ONCE
