@@ -153,8 +153,8 @@ TYPED_TEST_SUITE(QuantGemmTest, WeightBlocks);
 struct Shape {
   size_t M, N, num_blocks;
 };
-const Shape kShapes[] = {{1, 1, 1},  {1, 32, 3}, {2, 33, 2}, {3, 31, 1},  {4, 64, 2}, {5, 65, 3},
-                         {6, 40, 1}, {7, 16, 4}, {9, 97, 2}, {13, 32, 1}, {200, 5, 1}};
+const Shape kShapes[] = {{1, 1, 1},  {1, 32, 3}, {2, 33, 2}, {3, 31, 1},  {4, 64, 2},  {5, 65, 3},
+                         {6, 40, 1}, {7, 16, 4}, {9, 97, 2}, {13, 32, 1}, {29, 70, 5}, {200, 5, 1}};
 
 TYPED_TEST(QuantGemmTest, EqualsReference) {
   using Block = TypeParam;

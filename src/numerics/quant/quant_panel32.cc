@@ -4,7 +4,7 @@
 #define HWY_TARGET_INCLUDE "numerics/quant/quant_panel32.cc"
 #include <hwy/foreach_target.h>
 
-#include "numerics/quant/quant_tile-inl.h"
+#include "numerics/quant/quant_panel-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace cambium {

@@ -132,6 +132,12 @@ struct PanelPrefetch {
   }
 };
 
+// Calls for the cache lines from p on that hold size_bytes; returns where the next ones start.
+HWY_INLINE const uint8_t* PrefetchTo2ndLevel(const uint8_t* p, size_t size_bytes) {
+  for (const uint8_t* end = p + size_bytes; p < end; p += 64) __builtin_prefetch(p, 0, 2);
+  return p;
+}
+
 // Blocks of 32. panel: at the tile's first column in the codes; col: that column.
 template <class L, bool kFast, size_t kRows, size_t kVecs>
 HWY_INLINE void AccumulateBlocks(const ByteBlock32* const (&rows)[kRows], const uint8_t* panel,
@@ -189,31 +195,37 @@ HWY_INLINE void AddGroup(const uint8_t* panel, size_t col, size_t group,
   }
 }
 
-// acc = fma(-float(sum of group_minimum * sum_x), minimum * scale_x, acc)
-template <class L, bool kFast, size_t kRows, size_t kVecs>
-HWY_INLINE void AddMinima(const ByteBlock256* const (&x)[kRows], const uint8_t* panel, size_t col,
-                          TileVec (&acc)[kRows][kVecs]) {
-  const TileF df;
-  const TileI di;
-  VecI32 sum[kRows][kVecs];
+// sum = sum over pairs p of groups of (pairs(p, v)) * (sums of x over the two groups)
+template <bool kFast, size_t kGroups, size_t kRows, size_t kVecs, typename Pairs>
+HWY_INLINE void SumPairs(const ByteBlock256* const (&x)[kRows], const Pairs& pairs,
+                         VecI32 (&sum)[kRows][kVecs]) {
   HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
-    HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) sum[r][v] = hn::Zero(di);
+    HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) sum[r][v] = hn::Zero(TileI());
   }
-  for (size_t p = 0; p < L::kGroups / 2; ++p) {
+  for (size_t p = 0; p < kGroups / 2; ++p) {
     HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) {
-      const auto minima =
-          PairMinima(panel + L::kGroupMinimumAt + 2 * p * L::kCols + 2 * (col + v * kVecLanes));
+      const VecI16 pair = pairs(p, v);
       HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
-        const int16_t* sums = L::kGroups == 16 ? x[r]->sums16 : x[r]->sums32;
-        sum[r][v] = PairDot<kFast>(sum[r][v], minima, sums + 2 * p);
+        const int16_t* sums = kGroups == 16 ? x[r]->sums16 : x[r]->sums32;
+        sum[r][v] = PairDot<kFast>(sum[r][v], pair, sums + 2 * p);
       }
     }
   }
+}
+
+// acc = fma(-float(sum of group_minimum * sum_x), minimum * scale_x, acc). minima(p, v): those of
+// the groups of pair p; minimum(v).
+template <bool kFast, size_t kGroups, size_t kRows, size_t kVecs, typename Minima, typename Minimum>
+HWY_INLINE void AddMinima(const ByteBlock256* const (&x)[kRows], const Minima& minima,
+                          const Minimum& minimum, TileVec (&acc)[kRows][kVecs]) {
+  const TileF df;
+  VecI32 sum[kRows][kVecs];
+  SumPairs<kFast, kGroups>(x, minima, sum);
   HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) {
-    const TileVec minimum = LoadScales<false>(panel + L::kMinimumAt + 2 * (col + v * kVecLanes));
+    const TileVec scale = minimum(v);
     HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
       acc[r][v] = hn::NegMulAdd(hn::ConvertTo(df, sum[r][v]),
-                                hn::Mul(minimum, hn::Set(df, x[r]->scale)), acc[r][v]);
+                                hn::Mul(scale, hn::Set(df, x[r]->scale)), acc[r][v]);
     }
   }
 }
@@ -268,38 +280,68 @@ HWY_INLINE void AccumulateBlocks(const ByteBlock256* const (&rows)[kRows], const
                                hn::Mul(scale, hn::Set(df, block[r]->scale)), acc[r][v]);
       }
     }
-    if constexpr (L::kHasMinimum) AddMinima<L, kFast>(block, panel, col, acc);
+    if constexpr (L::kHasMinimum) {
+      AddMinima<kFast, L::kGroups>(
+          block,
+          [&](size_t p, size_t v) CAMBIUM_TILE_LAMBDA {
+            return PairMinima(panel + L::kGroupMinimumAt + 2 * p * L::kCols +
+                              2 * (col + v * kVecLanes));
+          },
+          [&](size_t v) CAMBIUM_TILE_LAMBDA {
+            return LoadScales<false>(panel + L::kMinimumAt + 2 * (col + v * kVecLanes));
+          },
+          acc);
+    }
   }
 }
 
-// One tile: num_rows rows of x (up to kRows; those missing repeat the last), num_blocks blocks of
-// K. partial: where the chains are kept from one part of K to the next, rows of kQuantPanelCols at
-// the tile's first column; first: they start at 0, last: they end in `out`.
-template <class L, bool kFast, size_t kRows, size_t kVecs, typename Block>
-HWY_NOINLINE void QuantTile(const Block* x, size_t blocks_per_row, size_t num_rows,
-                            const uint8_t* panel, size_t col, size_t num_blocks, float* partial,
-                            bool first, bool last, const PanelPrefetch& prefetch,
-                            const TileOut& out) {
-  const TileF df;
-  const Block* rows[kRows];
-  for (size_t r = 0; r < kRows; ++r) rows[r] = x + std::min(r, num_rows - 1) * blocks_per_row;
-  TileVec acc[kRows][kVecs];
-  HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
-    HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) acc[r][v] = hn::Zero(df);
-  }
-  if (!first) {
+// Where the chains of a tile are kept from one part of K to the next: rows of kQuantPanelCols, at
+// the tile's first column. first: they start at 0; last: they end in the output.
+struct TileChains {
+  float* partial;
+  bool first, last;
+
+  template <size_t kRows, size_t kVecs>
+  HWY_INLINE void Start(size_t num_rows, TileVec (&acc)[kRows][kVecs]) const {
+    const TileF df;
+    HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
+      HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) acc[r][v] = hn::Zero(df);
+    }
+    if (first) return;
     HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
       const float* row = partial + std::min(r, num_rows - 1) * kQuantPanelCols;
-      HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) {
-        acc[r][v] = hn::LoadU(df, row + v * kVecLanes);
-      }
+      HWY_UNROLL(8)
+      for (size_t v = 0; v < kVecs; ++v) acc[r][v] = hn::LoadU(df, row + v * kVecLanes);
     }
   }
+  template <size_t kRows, size_t kVecs>
+  HWY_INLINE void Finish(size_t num_rows, TileVec (&acc)[kRows][kVecs], const TileOut& out) const {
+    if (last) return StoreTile<false>(acc, out, num_rows);
+    const TileOut chain = {GemmStore::kF32, nullptr,         nullptr,
+                           partial,         kQuantPanelCols, kVecs * kVecLanes};
+    StoreTile<false>(acc, chain, num_rows);
+  }
+};
+
+// The rows of a tile; those missing (from num_rows on) repeat the last.
+template <size_t kRows, typename Block>
+HWY_INLINE void RowsOfTile(const Block* x, size_t blocks_per_row, size_t num_rows,
+                           const Block* (&rows)[kRows]) {
+  for (size_t r = 0; r < kRows; ++r) rows[r] = x + std::min(r, num_rows - 1) * blocks_per_row;
+}
+
+// One tile: num_rows rows of x (up to kRows), num_blocks blocks of K.
+template <class L, bool kFast, size_t kRows, size_t kVecs, typename Block>
+HWY_NOINLINE void QuantTile(const Block* x, size_t blocks_per_row, size_t num_rows,
+                            const uint8_t* panel, size_t col, size_t num_blocks,
+                            const TileChains& chains, const PanelPrefetch& prefetch,
+                            const TileOut& out) {
+  const Block* rows[kRows];
+  RowsOfTile(x, blocks_per_row, num_rows, rows);
+  TileVec acc[kRows][kVecs];
+  chains.Start(num_rows, acc);
   AccumulateBlocks<L, kFast>(rows, panel, col, num_blocks, prefetch, acc);
-  if (last) return StoreTile<false>(acc, out, num_rows);
-  const TileOut chain = {GemmStore::kF32, nullptr,         nullptr,
-                         partial,         kQuantPanelCols, kVecs * kVecLanes};
-  StoreTile<false>(acc, chain, num_rows);
+  chains.Finish(num_rows, acc, out);
 }
 
 // Rows and columns of a tile: what the registers hold beside the codes of a quad.
@@ -319,11 +361,38 @@ constexpr size_t NextTileRows(size_t left) {
   return std::min(left, kQuantTileRows);
 }
 
+// Calls run with the height of the next tile as a constant. Few heights, to have little code: a
+// tile of 3 or 5 rows computes one twice.
+template <typename Run>
+HWY_INLINE void WithTileHeight(size_t rows, const Run& run) {
+  if (rows == 1) {
+    run(std::integral_constant<size_t, 1>());
+  } else if (rows == 2) {
+    run(std::integral_constant<size_t, 2>());
+  } else if (kQuantTileRows == 3) {
+    run(std::integral_constant<size_t, 3>());
+  } else if (rows <= 4) {
+    run(std::integral_constant<size_t, 4>());
+  } else {
+    run(std::integral_constant<size_t, 6>());
+  }
+}
+
+// The part of a panel's output that a tile at (row, col) writes.
+HWY_INLINE TileOut TileOutAt(const TileOut& out, size_t row, size_t col) {
+  const size_t element_bytes = out.store == GemmStore::kBF16 ? sizeof(BFloat16) : sizeof(float);
+  const size_t offset = row * out.row_stride + col;
+  TileOut tile = out;
+  tile.num_cols = std::min(out.num_cols - col, kQuantTileCols);
+  if (out.residual != nullptr) tile.residual = out.residual + offset;
+  tile.data = static_cast<char*>(out.data) + offset * element_bytes;
+  return tile;
+}
+
 // num_rows rows of x (at most kMaxQuantRows) times one panel, tile by tile.
 template <class L, bool kFast, typename Block>
 HWY_NOINLINE void QuantPanel(size_t num_rows, const Block* x, size_t blocks_per_row,
                              const uint8_t* panel, const TileOut& out) {
-  const size_t element_bytes = out.store == GemmStore::kBF16 ? sizeof(BFloat16) : sizeof(float);
   size_t num_tiles = 0;
   for (size_t row = 0; row < num_rows; row += NextTileRows(num_rows - row)) ++num_tiles;
   // Few rows use the panel once, whatever its size.
@@ -338,55 +407,16 @@ HWY_NOINLINE void QuantPanel(size_t num_rows, const Block* x, size_t blocks_per_
       const auto prefetch = PanelPrefetch::OfTile(t, num_tiles, num_blocks * L::kBlockBytes);
       const size_t rows = NextTileRows(num_rows - row);
       for (size_t col = 0; col < out.num_cols; col += kQuantTileCols) {
-        TileOut tile = out;
-        const size_t offset = row * out.row_stride + col;
-        tile.num_cols = std::min(out.num_cols - col, kQuantTileCols);
-        if (out.residual != nullptr) tile.residual = out.residual + offset;
-        tile.data = static_cast<char*>(out.data) + offset * element_bytes;
-        const auto run =
-            [&]<size_t kRows>(std::integral_constant<size_t, kRows>) CAMBIUM_TILE_LAMBDA {
+        const TileOut tile = TileOutAt(out, row, col);
+        WithTileHeight(
+            rows, [&]<size_t kRows>(std::integral_constant<size_t, kRows>) CAMBIUM_TILE_LAMBDA {
               QuantTile<L, kFast, kRows, kQuantTileVecs>(
                   x + row * blocks_per_row + begin, blocks_per_row, rows, part, col, num_blocks,
-                  partial + row * kQuantPanelCols + col, first, last, prefetch, tile);
-            };
-        // Few heights, to have little code: a tile of 3 or 5 rows computes one twice.
-        if (rows == 1) {
-          run(std::integral_constant<size_t, 1>());
-        } else if (rows == 2) {
-          run(std::integral_constant<size_t, 2>());
-        } else if (kQuantTileRows == 3) {
-          run(std::integral_constant<size_t, 3>());
-        } else if (rows <= 4) {
-          run(std::integral_constant<size_t, 4>());
-        } else {
-          run(std::integral_constant<size_t, 6>());
-        }
+                  {partial + row * kQuantPanelCols + col, first, last}, prefetch, tile);
+            });
       }
       row += rows;
     }
-  }
-}
-
-// The same for a format that is known at run time, of those with blocks of Block's size.
-template <bool kFast, typename Block>
-void QuantPanelOfType(GgmlType type, size_t num_rows, const Block* x, size_t blocks_per_row,
-                      const uint8_t* panel, const TileOut& out) {
-  VisitIntegerFormat(type, [&]<typename Weights>(std::type_identity<Weights>) {
-    if constexpr (Weights::kSize == Block::kSize) {
-      QuantPanel<QuantLayout<Weights>, kFast>(num_rows, x, blocks_per_row, panel, out);
-    }
-  });
-}
-
-template <typename Block>
-void QuantPanelOfBlock(GgmlType type, bool fast, size_t num_rows, const Block* x,
-                       size_t blocks_per_row, const uint8_t* panel, const GemmOutput& c,
-                       size_t num_cols) {
-  const TileOut out = TileOutOf(c, num_cols);
-  if (fast) {
-    QuantPanelOfType<true>(type, num_rows, x, blocks_per_row, panel, out);
-  } else {
-    QuantPanelOfType<false>(type, num_rows, x, blocks_per_row, panel, out);
   }
 }
 
