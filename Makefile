@@ -8,15 +8,19 @@ BUILD_PACKAGES := ca-certificates cmake g++ git make ninja-build pkg-config \
   libtomlplusplus-dev libzstd-dev nlohmann-json3-dev zlib1g-dev
 # What checks of the source need beside them.
 CHECK_PACKAGES := ccache clang-format
+TIDY_PACKAGES := clang-tidy
 AARCH64_PACKAGES := g++-aarch64-linux-gnu qemu-user
 
-.PHONY: help deps build build-tests quickstart test slow-test format format-check bench aarch64 clean
+.PHONY: help deps build build-tests quickstart test slow-test tsan tidy format format-check bench \
+  aarch64 clean
 
 help:
 	@echo 'make quickstart    install packages, build, grow a small model and let it speak'
 	@echo 'make test          install packages, build and run the tests'
 	@echo 'make build         build only: build/release/cambium'
 	@echo 'make slow-test     the tests that take minutes'
+	@echo 'make tsan          the tests of what runs on many threads under ThreadSanitizer'
+	@echo 'make tidy          clang-tidy over all of src/'
 	@echo 'make bench         measure this machine and cambium on it'
 	@echo 'make aarch64       cross-build for AArch64 and run its tests under qemu'
 	@echo 'make format        format the source; make format-check only says what differs'
@@ -44,6 +48,22 @@ test: deps
 slow-test: deps
 	@$(MAKE) --no-print-directory build-tests
 	ctest --test-dir build/release --output-on-failure --label-regex slow
+
+# What computes on many threads; the rest of the tests run on one.
+empty :=
+space := $(empty) $(empty)
+TSAN_TESTS := base numerics tensor infer train
+
+tsan: deps
+	cmake --preset tsan
+	cmake --build --preset tsan --parallel $(JOBS) --target $(TSAN_TESTS:%=%_test)
+	ctest --test-dir build/tsan --output-on-failure --tests-regex '^($(subst $(space),|,$(TSAN_TESTS)))$$'
+
+# Kernels are read once, for the baseline instruction set. The build makes the header of versions.
+tidy: build
+	@cmake/install_packages.sh $(TIDY_PACKAGES)
+	git ls-files 'src/*.cc' | xargs -n 1 -P $(JOBS) clang-tidy -p build/release --quiet \
+	  --warnings-as-errors='*' --extra-arg=-DHWY_COMPILE_ONLY_STATIC
 
 bench: build
 	build/release/cambium bench machine

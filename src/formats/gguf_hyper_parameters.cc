@@ -209,7 +209,8 @@ float GgufAttentionScale(const HyperParameters& p) {
   const bool is_27b = (p.family == ModelFamily::kGemma2 && p.num_layers == 46) ||
                       (p.family == ModelFamily::kGemma3 && p.num_layers == 62);
   if (!is_27b || p.num_heads == 0) return 0;
-  return 1.0f / std::sqrt(static_cast<float>(p.embedding_size / p.num_heads));
+  const uint64_t head_width = p.embedding_size / p.num_heads;
+  return 1.0f / std::sqrt(static_cast<float>(head_width));
 }
 
 HyperParameters ReadGgufHyperParameters(const GgufFile& file) {

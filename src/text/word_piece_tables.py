@@ -8,20 +8,7 @@
 import sys
 import unicodedata
 
-CODES = [c for c in range(0x110000) if not 0xD800 <= c < 0xE000]
-
-
-def emit(declaration, rows):
-    print(f"{declaration}[] = {{")
-    line = "   "
-    for row in rows:
-        text = " {" + ", ".join(row) + "},"
-        if len(line) + len(text) > 100:
-            print(line)
-            line = "   "
-        line += text
-    print(line)
-    print("};")
+from cpp_tables import CODES, emit, write_file
 
 
 def emit_ranges(name, predicate):
@@ -32,8 +19,7 @@ def emit_ranges(name, predicate):
                 ranges[-1][1] = c
             else:
                 ranges.append([c, c])
-    emit(f"const CharRange {name}", [(f"0x{a:X}", f"0x{b:X}") for a, b in ranges])
-    print(f"const size_t {name}Size = {len(ranges)};")
+    emit("CharRange", name, [(f"0x{a:X}", f"0x{b:X}") for a, b in ranges])
 
 
 def stripped(c):
@@ -52,29 +38,14 @@ def emit_bases():
         if parts != [c]:
             assert 1 <= len(parts) <= 3, hex(c)
             rows.append((f"0x{c:X}", "{" + ", ".join(f"0x{p:X}" for p in parts) + "}"))
-    emit("const CharParts kBases", rows)
-    print(f"const size_t kBasesSize = {len(rows)};")
+    emit("CharParts", "kBases", rows)
 
 
-def main():
-    version = sys.version.split()[0]
-    print("// SPDX-License-Identifier: Apache-2.0")
-    print(f"// Written by word_piece_tables.py with CPython {version},", end=" ")
-    print(f"Unicode {unicodedata.unidata_version}.")
-    print('#include "text/word_piece_tables.h"')
-    print()
-    print("namespace cambium {")
-    print()
-    print("// clang-format off")
-    if sys.argv[1] == "classes":
-        emit_ranges("kNonspacingMarks", lambda ch: unicodedata.category(ch) == "Mn")
-        emit_ranges("kPunctuation", lambda ch: unicodedata.category(ch)[0] == "P")
-        emit_ranges("kOther", lambda ch: unicodedata.category(ch) in ("Cc", "Cf", "Co"))
-    else:
-        emit_bases()
-    print("// clang-format on")
-    print()
-    print("}  // namespace cambium")
+def emit_classes():
+    emit_ranges("kNonspacingMarks", lambda ch: unicodedata.category(ch) == "Mn")
+    emit_ranges("kPunctuation", lambda ch: unicodedata.category(ch)[0] == "P")
+    emit_ranges("kOther", lambda ch: unicodedata.category(ch) in ("Cc", "Cf", "Co"))
 
 
-main()
+TABLES = {"classes": emit_classes, "bases": emit_bases}
+write_file("word_piece_tables.py", "text/word_piece_tables.h", "cambium", TABLES[sys.argv[1]])

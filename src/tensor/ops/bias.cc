@@ -10,6 +10,7 @@
 #include <type_traits>
 
 #include "numerics/simd_loop-inl.h"
+#include "tensor/ops/column_sums.h"
 #include "tensor/ops/dispatch.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -33,19 +34,6 @@ void AddToRows(const Tensor& y, const float* b, size_t begin, size_t end) {
   });
 }
 
-// Columns [begin, end) of all rows.
-void SumColumns(const Tensor& dy, float* db, size_t begin, size_t end) {
-  const size_t C = dy.cols(), N = dy.rows();
-  WithType(dy.dtype, [&](auto* ty) HWY_ATTR {
-    const auto* data = static_cast<const std::remove_pointer_t<decltype(ty)>*>(dy.data);
-    ForBlocks(begin, end, [&](size_t i, auto block) CAMBIUM_KERNEL_LAMBDA {
-      Vec16 sum = LoadBlock(db + i, block);
-      for (size_t n = 0; n < N; ++n) sum = Add(sum, LoadBlock(data + n * C + i, block));
-      StoreBlock(sum, db + i, block);
-    });
-  });
-}
-
 }  // namespace
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace HWY_NAMESPACE
@@ -56,7 +44,6 @@ HWY_AFTER_NAMESPACE();
 namespace cambium::ops {
 
 HWY_EXPORT(AddToRows);
-HWY_EXPORT(SumColumns);
 
 void BiasForward(const Tensor& y, const Tensor& b, ThreadPool& pool) {
   CHECK(b.size() == y.cols());
@@ -67,10 +54,7 @@ void BiasForward(const Tensor& y, const Tensor& b, ThreadPool& pool) {
 }
 
 void BiasBackward(const Tensor& dy, const Tensor& db, ThreadPool& pool) {
-  CHECK(db.size() == dy.cols());
-  const auto kernel = &HWY_DYNAMIC_DISPATCH(SumColumns);
-  pool.ParallelRanges(dy.cols(), 32,
-                      [&](size_t begin, size_t end, size_t) { kernel(dy, db.f32(), begin, end); });
+  AddColumnSums(dy, db, pool);
 }
 
 }  // namespace cambium::ops

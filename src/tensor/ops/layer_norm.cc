@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "numerics/simd_loop-inl.h"
+#include "tensor/ops/column_sums.h"
 #include "tensor/ops/dispatch.h"
 
 #ifndef CAMBIUM_OPS_LAYER_NORM_ARGS
@@ -145,24 +146,18 @@ void LayerNormBackward(const Tensor& dy, const Tensor& x, const Tensor& w, const
   const LayerNormArgs args = {C, x.f32(), w.f32(), nullptr, dy, stats.f32(), dx.f32(), 0.0f};
   const auto kernel = &HWY_DYNAMIC_DISPATCH(LayerNormBackwardRange);
   const size_t num_blocks = (N + kLayerNormRowBlock - 1) / kLayerNormRowBlock;
-  // Of each block dw, then db. Kept between calls by the calling thread.
+  // dw of all blocks, then db. Kept between calls by the calling thread.
   thread_local std::vector<float> scratch;
-  scratch.assign(num_blocks * 2 * C, 0.0f);
-  float* const blocks = scratch.data();
+  scratch.assign(2 * num_blocks * C, 0.0f);
+  float* const dw_blocks = scratch.data();
+  float* const db_blocks = dw_blocks + num_blocks * C;
   pool.ParallelFor(num_blocks, [&](size_t block, size_t) {
     const size_t begin = block * kLayerNormRowBlock;
-    float* sums = blocks + block * 2 * C;
-    kernel(args, begin, std::min(begin + kLayerNormRowBlock, N), sums, sums + C);
+    kernel(args, begin, std::min(begin + kLayerNormRowBlock, N), dw_blocks + block * C,
+           db_blocks + block * C);
   });
-  pool.ParallelRanges(C, 64, [&](size_t begin, size_t end, size_t) {
-    for (size_t block = 0; block < num_blocks; ++block) {
-      const float* sums = blocks + block * 2 * C;
-      for (size_t i = begin; i < end; ++i) {
-        dw.f32()[i] += sums[i];
-        db.f32()[i] += sums[C + i];
-      }
-    }
-  });
+  AddColumnSums(Tensor(dw_blocks, DType::kF32, {num_blocks, C}), dw, pool);
+  AddColumnSums(Tensor(db_blocks, DType::kF32, {num_blocks, C}), db, pool);
 }
 
 }  // namespace cambium::ops

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "numerics/simd_loop-inl.h"
+#include "tensor/ops/column_sums.h"
 #include "tensor/ops/dispatch.h"
 #include "tensor/ops/row_view.h"
 
@@ -122,16 +123,6 @@ void RmsNormBackwardRange(const RmsNormArgs& a, size_t begin, size_t end, float*
   });
 }
 
-// dw[i] += blocks[0][i] + ... one after the other, for i in [begin, end).
-void AddBlocksRange(const float* blocks, size_t num_blocks, size_t C, float* dw, size_t begin,
-                    size_t end) {
-  ForBlocks(begin, end, [&](size_t i, auto block) CAMBIUM_KERNEL_LAMBDA {
-    Vec16 sum = LoadBlock(dw + i, block);
-    for (size_t b = 0; b < num_blocks; ++b) sum = Add(sum, LoadBlock(blocks + b * C + i, block));
-    StoreBlock(sum, dw + i, block);
-  });
-}
-
 }  // namespace
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace HWY_NAMESPACE
@@ -143,7 +134,6 @@ namespace cambium::ops {
 
 HWY_EXPORT(RmsNormForwardRange);
 HWY_EXPORT(RmsNormBackwardRange);
-HWY_EXPORT(AddBlocksRange);
 
 void RmsNormForward(const Tensor& x, const Tensor& w, float eps, const Tensor& y, const Tensor& r,
                     ThreadPool& pool, const RmsNormStrides& strides) {
@@ -189,10 +179,7 @@ void RmsNormBackward(const Tensor& dy, const Tensor& x, const Tensor& w, const T
            blocks == nullptr ? nullptr : blocks + b * C);
   });
   if (blocks == nullptr) return;
-  const auto add_blocks = &HWY_DYNAMIC_DISPATCH(AddBlocksRange);
-  pool.ParallelRanges(C, 64, [&](size_t begin, size_t end, size_t) {
-    add_blocks(blocks, num_blocks, C, dw.f32(), begin, end);
-  });
+  AddColumnSums(Tensor(blocks, DType::kF32, {num_blocks, C}), dw, pool);
 }
 
 }  // namespace cambium::ops

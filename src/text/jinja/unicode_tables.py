@@ -5,10 +5,11 @@
     python3 unicode_tables.py classes > unicode_class_tables.cc
     python3 unicode_tables.py cases > unicode_case_tables.cc
 """
+import os
 import sys
-import unicodedata
 
-CODES = [c for c in range(0x110000) if not 0xD800 <= c < 0xE000]
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from cpp_tables import CODES, emit, write_file
 
 
 def strided(codes):
@@ -27,20 +28,6 @@ def strided(codes):
         ranges.append((codes[i], codes[j], 1 if j == i else stride))
         i = j + 1
     return ranges
-
-
-def emit(kind, name, rows):
-    print(f"const {kind} {name}[] = {{")
-    line = "   "
-    for row in rows:
-        text = " {" + ", ".join(row) + "},"
-        if len(line) + len(text) > 100:
-            print(line)
-            line = "   "
-        line += text
-    print(line)
-    print("};")
-    print(f"const size_t {name}Size = {len(rows)};")
 
 
 def emit_class(name, predicate):
@@ -83,37 +70,28 @@ def case_ignorable(ch):
     return not cased(ch) and ("A" + ch + "\u03a3").lower().endswith("\u03c2")
 
 
-def main():
-    version = sys.version.split()[0]
-    print("// SPDX-License-Identifier: Apache-2.0")
-    print(f"// Written by unicode_tables.py with CPython {version},", end=" ")
-    print(f"Unicode {unicodedata.unidata_version}.")
-    print('#include "text/jinja/unicode_tables.h"')
-    print()
-    print("namespace cambium::jinja {")
-    print()
-    print("// clang-format off")
-    if sys.argv[1] == "classes":
-        emit_class("kAlpha", str.isalpha)
-        emit_class("kDecimal", str.isdecimal)
-        emit_class("kDigit", str.isdigit)
-        emit_class("kNumeric", str.isnumeric)
-        emit_class("kPrintable", str.isprintable)
-    else:
-        emit_class("kLower", str.islower)
-        emit_class("kUpper", str.isupper)
-        emit_class("kTitle", lambda ch: ch.istitle() and not ch.isupper())
-        emit_class("kCased", cased)
-        emit_class("kCaseIgnorable", case_ignorable)
-        emit_map("kToLower", str.lower, lambda ch, to: to != ch)
-        emit_map("kToUpper", str.upper, lambda ch, to: to != ch)
-        # Only what differs from the upper case, which may be the character itself.
-        emit_map("kToTitle", str.title, lambda ch, to: to != ch.upper())
-        emit_special("kSpecialUpper", str.upper)
-        emit_special("kSpecialTitle", str.title)
-    print("// clang-format on")
-    print()
-    print("}  // namespace cambium::jinja")
+def emit_classes():
+    emit_class("kAlpha", str.isalpha)
+    emit_class("kDecimal", str.isdecimal)
+    emit_class("kDigit", str.isdigit)
+    emit_class("kNumeric", str.isnumeric)
+    emit_class("kPrintable", str.isprintable)
 
 
-main()
+def emit_cases():
+    emit_class("kLower", str.islower)
+    emit_class("kUpper", str.isupper)
+    emit_class("kTitle", lambda ch: ch.istitle() and not ch.isupper())
+    emit_class("kCased", cased)
+    emit_class("kCaseIgnorable", case_ignorable)
+    emit_map("kToLower", str.lower, lambda ch, to: to != ch)
+    emit_map("kToUpper", str.upper, lambda ch, to: to != ch)
+    # Only what differs from the upper case, which may be the character itself.
+    emit_map("kToTitle", str.title, lambda ch, to: to != ch.upper())
+    emit_special("kSpecialUpper", str.upper)
+    emit_special("kSpecialTitle", str.title)
+
+
+TABLES = {"classes": emit_classes, "cases": emit_cases}
+write_file("unicode_tables.py", "text/jinja/unicode_tables.h", "cambium::jinja",
+           TABLES[sys.argv[1]])
