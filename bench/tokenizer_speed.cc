@@ -6,11 +6,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/run_main.h"
+#include "base/stopwatch.h"
 #include "formats/gguf.h"
 #include "formats/gguf_tokenizer.h"
 #include "formats/hf_tokenizer.h"
@@ -47,7 +48,7 @@ int Main(int argc, char** argv) {
   std::vector<double> speeds;
   size_t num_tokens = 0;
   for (int round = 0; round < rounds; ++round) {
-    const auto start = std::chrono::steady_clock::now();
+    const Clock::time_point start = Clock::now();
     num_tokens = 0;
     std::vector<int32_t> ids;
     for (const std::string_view piece : Pieces(text)) {
@@ -55,24 +56,14 @@ int Main(int argc, char** argv) {
       tokenizer.Encode(piece, {}, &ids);
       num_tokens += ids.size();
     }
-    const double seconds =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    speeds.push_back(static_cast<double>(text.size()) / 1e6 / seconds);
+    speeds.push_back(static_cast<double>(text.size()) / 1e6 / SecondsSince(start));
   }
-  std::sort(speeds.begin(), speeds.end());
   fmt::print("{{\"tokens\": {}, \"mb_per_second\": {:.1f}, \"best\": {:.1f}}}\n", num_tokens,
-             speeds[speeds.size() / 2], speeds.back());
+             Median(speeds), *std::max_element(speeds.begin(), speeds.end()));
   return 0;
 }
 
 }  // namespace
 }  // namespace cambium
 
-int main(int argc, char** argv) {
-  try {
-    return cambium::Main(argc, argv);
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "{}\n", error.what());
-    return 1;
-  }
-}
+int main(int argc, char** argv) { return cambium::RunMain(cambium::Main, argc, argv); }

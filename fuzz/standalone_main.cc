@@ -8,7 +8,6 @@
 // second; crashes print the number beforehand by --verbose. Sanitizers find the rest.
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -16,16 +15,12 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/philox.h"
+#include "base/run_main.h"
+#include "base/stopwatch.h"
 #include "fuzz/fuzz_target.h"
 
 namespace cambium {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double SecondsSince(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 class Mutator {
  public:
@@ -137,11 +132,4 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace cambium
 
-int main(int argc, char** argv) {
-  try {
-    return cambium::Main(argc, argv);
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "{}\n", error.what());
-    return 1;
-  }
-}
+int main(int argc, char** argv) { return cambium::RunMain(cambium::Main, argc, argv); }

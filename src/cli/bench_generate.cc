@@ -2,6 +2,7 @@
 // cambium bench generate: speed of prompts and of generation, as tokens per second and as parts of
 // what the machine can do.
 #include <algorithm>
+#include <cmath>
 #include <memory>
 
 #include "base/interrupt.h"
@@ -125,11 +126,11 @@ Measurement MeasureSteps(const BenchGenerateArguments& a, Engine& engine, size_t
   }
   m.forward_seconds = Median(std::move(forward_seconds));
   m.limit_per_s = (before + MeasureMachinePeak(engine.pool(), 30).read_bytes_per_s) / 2;
-  // Weights once, keys and values of every sequence.
+  // The weights that a step needs, keys and values of every sequence.
   const double position_bytes =
       static_cast<double>(engine.CacheBytes(ops::kSplitPositions)) / ops::kSplitPositions;
   const double cache = position_bytes * static_cast<double>(depth + a.steps / 2);
-  m.need = static_cast<double>(engine.weight_bytes()) + static_cast<double>(batch) * cache;
+  m.need = engine.WeightBytesRead(batch) + static_cast<double>(batch) * cache;
   return m;
 }
 
@@ -169,15 +170,15 @@ void PrintResults(const Context& context, const Engine& engine, const std::strin
                {"compute", DTypeName(engine.options().compute)},
                {"kv_type", ops::KvTypeName(engine.kv_type())},
                {"threads", context.NumThreads()},
-               {"weight_bytes", engine.weight_bytes()},
+               {"weight_bytes", std::llround(engine.WeightBytesRead(1))},
                {"measurements", rows}});
     return;
   }
-  Print(fmt::format("{}\n{}{}, keys in {}, {} threads, {:.1f} MB of weights read per step\n", name,
-                    DTypeName(engine.options().compute),
+  Print(fmt::format("{}\n{}{}, keys in {}, {} threads, {:.1f} MB of weights read for a token\n",
+                    name, DTypeName(engine.options().compute),
                     engine.runs_integers() ? " and quantised weights as integers" : "",
                     ops::KvTypeName(engine.kv_type()), context.NumThreads(),
-                    static_cast<double>(engine.weight_bytes()) / 1e6));
+                    engine.WeightBytesRead(1) / 1e6));
   Print(table.Format());
 }
 

@@ -6,9 +6,8 @@
 
 #include "base/json.h"
 #include "cli/chat_display.h"
+#include "cli/nano_model_test_util.h"
 #include "cli/program_fixture.h"
-#include "model/model_file.h"
-#include "text/tokenizer.h"
 
 namespace cambium {
 namespace {
@@ -25,16 +24,10 @@ class ChatCommandTest : public ProgramFixture {
   }
 
   void WriteModel(const char* name, uint64_t seed, const std::string& chat_template) {
-    const std::vector<std::string> specials = {"<|endoftext|>", "<|im_start|>", "<|im_end|>"};
-    TokenizerData tokenizer = MakeByteTokenizer(specials);
-    tokenizer.chat_template = chat_template;
-    ModelConfig config = FindModelPreset("nano").config;
-    config.vocab_size = tokenizer.tokens.size();
-    config.context_length = 512;
-    ThreadPool pool(1);
-    ParameterStore parameters(config, /*with_gradients=*/false);
-    parameters.Initialize(seed, pool);
-    SaveGguf(folder_ / name, parameters, tokenizer, {});
+    WriteNanoModel(folder_ / name,
+                   {.seed = seed,
+                    .special_tokens = {"<|endoftext|>", "<|im_start|>", "<|im_end|>"},
+                    .chat_template = chat_template});
   }
   Json Chat(const std::string& lines, const std::string& options = "") {
     WriteFileAtomically(folder_ / "lines.txt", lines);

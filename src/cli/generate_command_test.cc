@@ -2,60 +2,27 @@
 // `cambium generate` as a user meets it, on a small random model.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <cstdlib>
-#include <filesystem>
-
-#include "base/file.h"
 #include "base/json.h"
-#include "model/model_file.h"
-#include "text/tokenizer.h"
+#include "cli/nano_model_test_util.h"
+#include "cli/program_fixture.h"
 
 namespace cambium {
 namespace {
 
-struct Result {
-  int exit_code = -1;
-  std::string out;
-  std::string err;
-};
-
-class GenerateCommandTest : public ::testing::Test {
+class GenerateCommandTest : public ProgramFixture {
  protected:
-  GenerateCommandTest() {
-    folder_ = std::filesystem::temp_directory_path() / fmt::format("cambium_generate.{}", getpid());
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-    const std::string special = "<|endoftext|>";
-    const TokenizerData tokenizer = MakeByteTokenizer({&special, 1});
-    ModelConfig config = FindModelPreset("nano").config;
-    config.vocab_size = tokenizer.tokens.size();
-    ThreadPool pool(1);
-    ParameterStore parameters(config, /*with_gradients=*/false);
-    parameters.Initialize(3, pool);
-    SaveGguf(folder_ / "model.gguf", parameters, tokenizer, {});
-  }
-  ~GenerateCommandTest() override { std::filesystem::remove_all(folder_); }
+  GenerateCommandTest() { WriteNanoModel(folder_ / "model.gguf"); }
 
   // arguments come behind `cambium generate --model model.gguf`.
-  Result Run(const std::string& arguments) {
-    const std::string command =
-        fmt::format("cd '{}' && {} generate --model model.gguf {} >out 2>err", folder_.string(),
-                    CAMBIUM_PROGRAM, arguments);
-    const int status = std::system(command.c_str());
-    return {.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
-            .out = ReadFile(folder_ / "out"),
-            .err = ReadFile(folder_ / "err")};
+  ProgramResult Run(const std::string& arguments) {
+    return ProgramFixture::Run("generate --model model.gguf " + arguments);
   }
   Json RunJson(const std::string& arguments) {
-    const Result result = Run(arguments + " --json");
+    const ProgramResult result = Run(arguments + " --json");
     EXPECT_EQ(result.exit_code, 0) << arguments << "\n" << result.err;
     return Json::parse(result.out);
   }
-
-  std::filesystem::path folder_;
 };
 
 TEST_F(GenerateCommandTest, TheSameSeedGivesTheSameText) {
@@ -68,7 +35,7 @@ TEST_F(GenerateCommandTest, TheSameSeedGivesTheSameText) {
   EXPECT_EQ(json["finish_reason"], "length");
   EXPECT_GT(json["timings"]["decode_tokens_per_second"], 0);
 
-  const Result streamed = Run(prompt + " --seed 5");
+  const ProgramResult streamed = Run(prompt + " --seed 5");
   EXPECT_EQ(streamed.exit_code, 0) << streamed.err;
   EXPECT_EQ(streamed.out, json["text"].get<std::string>() + "\n");
   EXPECT_NE(streamed.err.find("20 tokens"), std::string::npos) << streamed.err;
@@ -88,7 +55,7 @@ TEST_F(GenerateCommandTest, ABatchIsItsTextsOneByOne) {
     EXPECT_EQ(RunJson(fmt::format("{} --sequence {}", prompt, i))["continuations"][0],
               batch["continuations"][i]);
   }
-  const Result text = Run(prompt + " --num 3");
+  const ProgramResult text = Run(prompt + " --num 3");
   EXPECT_NE(text.out.find("--- 2 "), std::string::npos) << text.out;
 }
 
@@ -160,14 +127,14 @@ TEST_F(GenerateCommandTest, SaysWhatIsWrong) {
                             "--prompt a --logit-bias 900=1",
                             "--prompt a --logit-bias 5=1 --logit-bias 5=2",
                             "--prompt a --mirostat-eta -1"}) {
-    const Result result = Run(wrong);
+    const ProgramResult result = Run(wrong);
     EXPECT_EQ(result.exit_code, 2) << wrong << "\n" << result.out;
     EXPECT_TRUE(result.err.starts_with("cambium: error: ")) << wrong << "\n" << result.err;
   }
   EXPECT_NE(Run("--prompt a --max-tokens 0")
                 .err.find("--max-tokens: '0' is not a whole number of at least 1;"),
             std::string::npos);
-  const Result missing = Run("--prompt-file nowhere.txt");
+  const ProgramResult missing = Run("--prompt-file nowhere.txt");
   EXPECT_EQ(missing.exit_code, 1);
   EXPECT_NE(missing.err.find("nowhere.txt"), std::string::npos) << missing.err;
 }

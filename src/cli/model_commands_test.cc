@@ -10,10 +10,9 @@
 #include "base/json.h"
 #include "base/philox.h"
 #include "base/text_width.h"
+#include "cli/nano_model_test_util.h"
 #include "cli/program_fixture.h"
 #include "ledger/ledger.h"
-#include "model/model_file.h"
-#include "text/tokenizer.h"
 
 namespace cambium {
 namespace {
@@ -179,14 +178,7 @@ TEST_F(ModelCommandsTest, VerifyShowsWhatItCompares) {
 TEST_F(ModelCommandsTest, ComparesTwoModelsOnTheSameTokens) {
   ASSERT_EQ(Train("--out run").exit_code, 0);
   ASSERT_EQ(Train("--out other --seed 2").exit_code, 0);
-  const std::string special = "<|other|>";
-  const TokenizerData tokenizer = MakeByteTokenizer({&special, 1});
-  ModelConfig config = FindModelPreset("nano").config;
-  config.vocab_size = tokenizer.tokens.size();
-  ThreadPool pool(1);
-  ParameterStore parameters(config, /*with_gradients=*/false);
-  parameters.Initialize(3, pool);
-  SaveGguf(folder_ / "strange.gguf", parameters, tokenizer, {});
+  WriteNanoModel(folder_ / "strange.gguf", {.special_tokens = {"<|other|>"}});
   for (const std::string mode : {"", " --chunks --context 32"}) {
     const std::string command = "eval loss --model run --data text.txt" + mode;
     const Json alone = RunJson(command);
@@ -240,12 +232,7 @@ TEST_F(ModelCommandsTest, TracesOfEqualRunsAreEqual) {
 }
 
 TEST_F(ModelCommandsTest, ListsModelsThatItCannotRun) {
-  const std::string special = "<|endoftext|>";
-  const TokenizerData tokenizer = MakeByteTokenizer({&special, 1});
-  ModelConfig config = FindModelPreset("nano").config;
-  config.vocab_size = tokenizer.tokens.size();
-  const ParameterStore parameters(config, /*with_gradients=*/false);
-  SaveGguf(folder_ / "model.gguf", parameters, tokenizer, {});
+  WriteNanoModel(folder_ / "model.gguf");
   // Another architecture with a name of the same length.
   Shell("sed -i 's/qwen3/weird/g' model.gguf");
   const Json info = RunJson("info model.gguf");

@@ -183,7 +183,7 @@ std::string SetSamplingOption(std::string_view name, const std::string& text,
   for (const NumericOption& option : kOptions) {
     if (name != option.name) continue;
     std::string value = text;
-    if (const std::string wrong = CheckOf(option)(value); !wrong.empty()) return wrong;
+    if (std::string wrong = CheckOf(option)(value); !wrong.empty()) return wrong;
     SamplerOptions changed = *options;
     if (option.count == nullptr) {
       ParseNumber(text, &option.number(changed));

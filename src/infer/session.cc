@@ -2,6 +2,7 @@
 #include "infer/session.h"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "base/check.h"
@@ -28,13 +29,6 @@ EngineOptions Resolve(EngineOptions options, const ModelConfig& config) {
   return options;
 }
 
-size_t WeightBytes(const ParameterStore& parameters, DType compute) {
-  size_t bytes = 0;
-  for (size_t i = 0; i < parameters.specs().size(); ++i)
-    bytes += parameters.PackedBytes(i, compute);
-  return bytes;
-}
-
 size_t NumLogitRows(const ForwardRequest& request) {
   switch (request.logits) {
     case LogitsOf::kNone:
@@ -57,8 +51,12 @@ void Sequence::Truncate(size_t length) {
 Engine::Engine(ParameterStore& parameters, ThreadPool& pool, const EngineOptions& options)
     : pool_(pool),
       options_(Resolve(options, parameters.config())),
-      model_(parameters, options_.max_context),
-      weight_bytes_(WeightBytes(parameters, options_.compute)) {
+      model_(parameters, options_.max_context) {
+  for (size_t i = 0; i < parameters.specs().size(); ++i) {
+    const bool of_expert = parameters.specs()[i].of_expert;
+    (of_expert ? expert_weight_bytes_ : shared_weight_bytes_) +=
+        parameters.PackedBytes(i, options_.compute);
+  }
   if (options_.pack_weights) {
     parameters.PackForInference(options_.compute, pool);
     if (options_.release_values) parameters.ReleasePackedValues();
@@ -72,6 +70,15 @@ Engine::Engine(ParameterStore& parameters, ThreadPool& pool, const EngineOptions
                                    Graph::Options{.compute = options_.compute,
                                                   .kv_type = options_.kv_type,
                                                   .on_product = options_.on_product});
+}
+
+double Engine::WeightBytesRead(size_t num_tokens) const {
+  const double shared = static_cast<double>(shared_weight_bytes_);
+  if (config().num_experts == 0) return shared;
+  const double chosen =
+      static_cast<double>(config().experts_per_token) / static_cast<double>(config().num_experts);
+  const double read = 1 - std::pow(1 - chosen, static_cast<double>(num_tokens));
+  return shared + read * static_cast<double>(expert_weight_bytes_);
 }
 
 // Runs passes on a planning arena: the same calls, nothing computed. Every size is tried, since

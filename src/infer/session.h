@@ -84,9 +84,11 @@ class Engine {
   }
   // Whether any weight is multiplied as integers (numerics/quant/quant_gemm.h).
   bool runs_integers() const { return runs_integers_; }
-  // Working memory of a pass; and the weights that a pass reads once, whatever the batch.
+  // Working memory of a pass.
   size_t activation_bytes() const { return activation_bytes_; }
-  size_t weight_bytes() const { return weight_bytes_; }
+  // Bytes of weights that a pass over `num_tokens` tokens reads, each once. Of a mixture's experts
+  // as many as are expected when every token picks its K of E at random: E (1 - (1 - K/E)^n).
+  double WeightBytesRead(size_t num_tokens) const;
 
   // An empty sequence with room for `capacity` positions. Throws kInvalidArgument when that is
   // above max_context().
@@ -117,7 +119,8 @@ class Engine {
   EngineOptions options_;
   Transformer model_;
   bool runs_integers_ = false;
-  size_t weight_bytes_ = 0;
+  size_t shared_weight_bytes_ = 0;  // read for every token
+  size_t expert_weight_bytes_ = 0;  // of all experts
   size_t activation_bytes_ = 0;
   std::unique_ptr<Arena> arena_;
   std::unique_ptr<Graph> graph_;

@@ -216,5 +216,22 @@ TEST_F(SessionTest, RefusesWhatDoesNotFitBeforeComputing) {
   EXPECT_THROW(Engine(*store, pool, {.prefill_chunk = 0}), Error);
 }
 
+// Bounds of generation (bench generate) are made of this.
+TEST(Session, ATokenReadsTheExpertsThatItChose) {
+  ModelConfig config = NanoConfig();
+  config.num_experts = 8;
+  config.experts_per_token = 2;
+  config.tied_embeddings = false;
+  ThreadPool pool(1);
+  const auto store = RandomModel(config, pool);
+  const Engine engine(*store, pool, {.compute = DType::kBF16});
+  const double expert = 2.0 * 3 * static_cast<double>(config.width * config.ffn_width);
+  const double layers = static_cast<double>(config.num_layers);
+  const double one = engine.WeightBytesRead(1);
+  EXPECT_DOUBLE_EQ(engine.WeightBytesRead(1000) - one, layers * (8 - 2) * expert);
+  // The second of two tokens finds a quarter of its experts read already.
+  EXPECT_DOUBLE_EQ(engine.WeightBytesRead(2) - one, layers * 2 * 0.75 * expert);
+}
+
 }  // namespace
 }  // namespace cambium

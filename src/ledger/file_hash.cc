@@ -33,7 +33,7 @@ class Hasher {
     const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (fd < 0) FailErrno(path, "open for reading");
     try {
-      const std::string hash = HashDescriptor(fd, path);
+      std::string hash = HashDescriptor(fd, path);
       close(fd);
       ++total_.num_files;
       return hash;

@@ -164,7 +164,7 @@ std::string Ledger::BeginRun(const RunStart& start) {
   while (s.last_id.Next()) last = s.last_id.Text(0);
   // Also when the clock was set back, or two runs begin within a millisecond.
   if (!last.empty()) now_ms = std::max(now_ms, RunIdTimeMs(last) + 1);
-  const std::string id = MakeRunId(now_ms, IdSalt(now_ms));
+  std::string id = MakeRunId(now_ms, IdSalt(now_ms));
   s.insert_run.Bind(id)
       .Bind(start.kind)
       .Bind(UtcTime(now_ms))

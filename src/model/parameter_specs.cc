@@ -94,7 +94,9 @@ class Describer {
       AddMatrices("");
     } else {
       AddLinear("ffn_gate_inp", c_.num_experts, c_.width, kGain, c_.ffn_bias);
+      const size_t first = specs_.size();
       for (size_t e = 0; e < c_.num_experts; ++e) AddMatrices(fmt::format(".{}", e));
+      for (size_t i = first; i < specs_.size(); ++i) specs_[i].of_expert = true;
     }
     if (c_.post_norm) Add(Norm(Name("post_ffw_norm", "weight"), c_.width));
   }

@@ -26,6 +26,7 @@ struct ParameterSpec {
   bool decay = false;          // weight decay: matrices only
   bool hidden_matrix = false;  // Muon: matrices between hidden states, not embeddings or heads
   bool looked_up = false;      // a matrix whose rows are picked, never multiplied
+  bool of_expert = false;      // read only for the tokens that chose its expert
 
   size_t size() const { return rows * cols; }
 };
