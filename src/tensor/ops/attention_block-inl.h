@@ -37,8 +37,8 @@ void ScoreSplit(const ops::AttentionParams& params, const QueryBlock<T>& block, 
   T* widened = held ? nullptr : scratch.Get<T>(kPanelCols * D);
   const OperandA queries = RowMajorA(block.q, D);
   constexpr float kNone = -std::numeric_limits<float>::infinity();
-  Vec16 best[kQueryBlock];
-  for (size_t r = 0; r < block.rows; ++r) best[r] = Set(kNone);
+  HWY_ALIGN float best[kQueryBlock * kLanes];
+  std::fill_n(best, block.rows * kLanes, kNone);
   for (size_t base = begin; base < end; base += kPanelCols) {
     const size_t cols = std::min(kPanelCols, end - base);
     const T* panel = static_cast<const T*>(block.keys) + base * D;
@@ -56,7 +56,8 @@ void ScoreSplit(const ops::AttentionParams& params, const QueryBlock<T>& block, 
         const float* row = scores + r * kScoreStride;
         const Vec16 low = Max(Load(row), Load(row + kLanes));
         const Vec16 high = Max(Load(row + 2 * kLanes), Load(row + 3 * kLanes));
-        best[r] = Max(best[r], Max(low, high));
+        float* at = best + r * kLanes;
+        Store(Max(Load(at), Max(low, high)), at);
       }
       continue;
     }
@@ -70,11 +71,12 @@ void ScoreSplit(const ops::AttentionParams& params, const QueryBlock<T>& block, 
           t = ScaleScores(t, params);
           Store(t, row + c);
         }
-        best[r] = Max(best[r], MaskPositions(t, base + c, first, last, kNone));
+        float* at = best + r * kLanes;
+        Store(Max(Load(at), MaskPositions(t, base + c, first, last, kNone)), at);
       }
     }
   }
-  for (size_t r = 0; r < block.rows; ++r) max[r] = ReduceMax(best[r]);
+  for (size_t r = 0; r < block.rows; ++r) max[r] = ReduceMax(Load(best + r * kLanes));
 }
 
 // exp(t - m) of 16 scores.
@@ -108,14 +110,15 @@ HWY_INLINE float ProbabilityRow(const float* scores, size_t begin, size_t end, s
        base += kAtOnce * kLanes) {
     const float* from = scores + (base - begin);
     T* to = p + (base - begin);
-    Vec16 e[kAtOnce];
-    HWY_UNROLL(4) for (size_t i = 0; i < kAtOnce; ++i) {
-      e[i] = Probability<kScale>(from + i * kLanes, factor, m);
-    }
-    HWY_UNROLL(4) for (size_t i = 0; i < kAtOnce; ++i) {
-      StoreProbability<kBf16Dot>(e[i], to + i * kLanes);
-      partial = Add(partial, Load(to + i * kLanes));
-    }
+    const Vec16 e0 = Probability<kScale>(from, factor, m);
+    const Vec16 e1 = Probability<kScale>(from + kLanes, factor, m);
+    const Vec16 e2 = Probability<kScale>(from + 2 * kLanes, factor, m);
+    const Vec16 e3 = Probability<kScale>(from + 3 * kLanes, factor, m);
+    StoreProbability<kBf16Dot>(e0, to);
+    StoreProbability<kBf16Dot>(e1, to + kLanes);
+    StoreProbability<kBf16Dot>(e2, to + 2 * kLanes);
+    StoreProbability<kBf16Dot>(e3, to + 3 * kLanes);
+    for (size_t i = 0; i < kAtOnce; ++i) partial = Add(partial, Load(to + i * kLanes));
   }
   for (; base < end; base += kLanes) {
     T* at = p + (base - begin);

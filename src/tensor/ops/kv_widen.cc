@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "numerics/float16.h"
 #include "numerics/quant/quant_blocks.h"
+#include "numerics/simd_target.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "tensor/ops/kv_widen.cc"
@@ -39,6 +40,7 @@ HWY_INLINE VecF Widened(const int8_t* p) {
 }
 
 // A pair of rows of an operand panel, `width` columns wide, at column c.
+template <bool kBf16Dot>
 HWY_INLINE void StorePair(VecF even, VecF odd, size_t c, size_t width, float* pair) {
   hn::StoreU(even, F(), pair + c);
   hn::StoreU(odd, F(), pair + width + c);
@@ -50,24 +52,37 @@ HWY_INLINE hn::Vec<U> Bf16Above(VecF x) {
 }
 // To nearest even on the bits. What is held is finite, or a NaN of an infinite scale: the quiet
 // one of the arithmetic, which stays a NaN.
+template <bool kBf16Dot>
 HWY_INLINE void StorePair(VecF even, VecF odd, size_t c, size_t, BFloat16* pair) {
+  uint32_t* out = reinterpret_cast<uint32_t*>(pair) + c;
+#if HWY_TARGET == HWY_AVX3
+  if constexpr (kBf16Dot) {
+    // The same bits, but for denormals, which become zeros here and as operands elsewhere.
+    alignas(64) static constexpr uint16_t kInPairs[32] = {
+        0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
+        8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+    __m512i both;
+    asm("vcvtne2ps2bf16 %1, %2, %0" : "=v"(both) : "v"(even.raw), "v"(odd.raw));
+    _mm512_storeu_si512(out, _mm512_permutexvar_epi16(_mm512_load_si512(kInPairs), both));
+    return;
+  }
+#endif
   const auto high = hn::And(Bf16Above(odd), hn::Set(U(), 0xffff0000u));
-  hn::StoreU(hn::Or(high, hn::ShiftRight<16>(Bf16Above(even))), U(),
-             reinterpret_cast<uint32_t*>(pair) + c);
+  hn::StoreU(hn::Or(high, hn::ShiftRight<16>(Bf16Above(even))), U(), out);
 }
 
-template <typename S, typename T>
+template <bool kBf16Dot, typename S, typename T>
 void Keys(const S* in, size_t D, T* panel) {
   for (size_t d = 0; d < D; d += 2) {
     const S* row = in + d * kPanelCols;
     for (size_t c = 0; c < kPanelCols; c += kVec) {
-      StorePair(Widened(row + c), Widened(row + kPanelCols + c), c, kPanelCols,
-                panel + d * kPanelCols);
+      StorePair<kBf16Dot>(Widened(row + c), Widened(row + kPanelCols + c), c, kPanelCols,
+                          panel + d * kPanelCols);
     }
   }
 }
 
-template <typename T>
+template <bool kBf16Dot, typename T>
 void KeysOfBytes(const void* in, size_t D, T* panel) {
   const int8_t* codes = static_cast<const int8_t*>(in);
   const Float16* scales = reinterpret_cast<const Float16*>(codes + kPanelCols * D);
@@ -76,21 +91,22 @@ void KeysOfBytes(const void* in, size_t D, T* panel) {
       const VecF scale = Widened(scales + block / ops::kKvBlock * kPanelCols + c);
       for (size_t d = block; d < block + ops::kKvBlock; d += 2) {
         const int8_t* row = codes + d * kPanelCols + c;
-        StorePair(hn::Mul(scale, Widened(row)), hn::Mul(scale, Widened(row + kPanelCols)), c,
-                  kPanelCols, panel + d * kPanelCols);
+        StorePair<kBf16Dot>(hn::Mul(scale, Widened(row)), hn::Mul(scale, Widened(row + kPanelCols)),
+                            c, kPanelCols, panel + d * kPanelCols);
       }
     }
   }
 }
 
-template <typename S, typename T>
+template <bool kBf16Dot, typename S, typename T>
 void Values(const S* in, size_t rows, size_t padded, T* panels) {
   for (size_t col = 0; col < padded; col += kPanelCols) {
     const size_t width = std::min(kPanelCols, padded - col);
     for (size_t r = 0; r < rows; r += 2) {
       const S* even = in + r * padded + col;
       for (size_t c = 0; c < width; c += kVec) {
-        StorePair(Widened(even + c), Widened(even + padded + c), c, width, panels + r * width);
+        StorePair<kBf16Dot>(Widened(even + c), Widened(even + padded + c), c, width,
+                            panels + r * width);
       }
     }
     panels += rows * width;
@@ -104,7 +120,7 @@ HWY_INLINE VecF ScaleOf(const BlockQ8_0& block) {
   return hn::PromoteTo(F(), hn::BitCast(hn::Rebind<hwy::float16_t, F>(), hn::Set(d16, scale.bits)));
 }
 
-template <typename T>
+template <bool kBf16Dot, typename T>
 void ValuesOfBytes(const BlockQ8_0* in, size_t rows, size_t D, T* panels) {
   const size_t num_blocks = D / ops::kKvBlock;
   for (size_t col = 0; col < D; col += kPanelCols) {
@@ -115,8 +131,9 @@ void ValuesOfBytes(const BlockQ8_0* in, size_t rows, size_t D, T* panels) {
         const BlockQ8_0 &even = in[block], &odd = in[block + num_blocks];
         const VecF even_scale = ScaleOf(even), odd_scale = ScaleOf(odd);
         for (size_t i = 0; i < ops::kKvBlock; i += kVec) {
-          StorePair(hn::Mul(even_scale, Widened(even.qs + i)),
-                    hn::Mul(odd_scale, Widened(odd.qs + i)), c + i, width, panels + r * width);
+          StorePair<kBf16Dot>(hn::Mul(even_scale, Widened(even.qs + i)),
+                              hn::Mul(odd_scale, Widened(odd.qs + i)), c + i, width,
+                              panels + r * width);
         }
       }
     }
@@ -124,48 +141,50 @@ void ValuesOfBytes(const BlockQ8_0* in, size_t rows, size_t D, T* panels) {
   }
 }
 
-template <typename T>
+template <bool kBf16Dot, typename T>
 void KeysOfType(ops::KvType type, const void* in, size_t D, T* panel) {
   switch (type) {
     case ops::KvType::kF32:
-      return Keys(static_cast<const float*>(in), D, panel);
+      return Keys<kBf16Dot>(static_cast<const float*>(in), D, panel);
     case ops::KvType::kBF16:
-      return Keys(static_cast<const BFloat16*>(in), D, panel);
+      return Keys<kBf16Dot>(static_cast<const BFloat16*>(in), D, panel);
     case ops::KvType::kF16:
-      return Keys(static_cast<const Float16*>(in), D, panel);
+      return Keys<kBf16Dot>(static_cast<const Float16*>(in), D, panel);
     case ops::KvType::kQ8_0:
-      return KeysOfBytes(in, D, panel);
+      return KeysOfBytes<kBf16Dot>(in, D, panel);
   }
 }
 
-template <typename T>
+template <bool kBf16Dot, typename T>
 void ValuesOfType(ops::KvType type, const void* in, size_t rows, size_t D, T* panels) {
   const size_t padded = RoundUp(D, kLaneCols);
   switch (type) {
     case ops::KvType::kF32:
-      return Values(static_cast<const float*>(in), rows, padded, panels);
+      return Values<kBf16Dot>(static_cast<const float*>(in), rows, padded, panels);
     case ops::KvType::kBF16:
-      return Values(static_cast<const BFloat16*>(in), rows, padded, panels);
+      return Values<kBf16Dot>(static_cast<const BFloat16*>(in), rows, padded, panels);
     case ops::KvType::kF16:
-      return Values(static_cast<const Float16*>(in), rows, padded, panels);
+      return Values<kBf16Dot>(static_cast<const Float16*>(in), rows, padded, panels);
     case ops::KvType::kQ8_0:
-      return ValuesOfBytes(static_cast<const BlockQ8_0*>(in), rows, D, panels);
+      return ValuesOfBytes<kBf16Dot>(static_cast<const BlockQ8_0*>(in), rows, D, panels);
   }
 }
 
 }  // namespace
 
 void KeysToF32(ops::KvType type, const void* in, size_t D, float* panel) {
-  KeysOfType(type, in, D, panel);
+  KeysOfType<false>(type, in, D, panel);
 }
-void KeysToBF16(ops::KvType type, const void* in, size_t D, BFloat16* panel) {
-  KeysOfType(type, in, D, panel);
+void KeysToBF16(ops::KvType type, const void* in, size_t D, BFloat16* panel, bool bf16_dot) {
+  bf16_dot ? KeysOfType<true>(type, in, D, panel) : KeysOfType<false>(type, in, D, panel);
 }
 void ValuesToF32(ops::KvType type, const void* in, size_t rows, size_t D, float* panels) {
-  ValuesOfType(type, in, rows, D, panels);
+  ValuesOfType<false>(type, in, rows, D, panels);
 }
-void ValuesToBF16(ops::KvType type, const void* in, size_t rows, size_t D, BFloat16* panels) {
-  ValuesOfType(type, in, rows, D, panels);
+void ValuesToBF16(ops::KvType type, const void* in, size_t rows, size_t D, BFloat16* panels,
+                  bool bf16_dot) {
+  bf16_dot ? ValuesOfType<true>(type, in, rows, D, panels)
+           : ValuesOfType<false>(type, in, rows, D, panels);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -180,6 +199,11 @@ HWY_EXPORT(ValuesToF32);
 HWY_EXPORT(ValuesToBF16);
 
 namespace ops {
+namespace {
+
+bool HasBf16Dot() { return ActiveSimdTarget() == SimdTarget::kAvx512Bf16; }
+
+}  // namespace
 
 template <>
 void WidenKeys(const KvLayout& layout, const void* keys, size_t position, float* panel) {
@@ -193,7 +217,7 @@ void WidenKeys(const KvLayout& layout, const void* keys, size_t position, BFloat
   CHECK(position % kPanelCols == 0 && layout.operand == DType::kBF16);
   const size_t offset = position * (layout.KeySplitBytes() / kSplitPositions);
   HWY_DYNAMIC_DISPATCH(KeysToBF16)
-  (layout.type, static_cast<const char*>(keys) + offset, layout.head_dim, panel);
+  (layout.type, static_cast<const char*>(keys) + offset, layout.head_dim, panel, HasBf16Dot());
 }
 
 template <>
@@ -210,7 +234,8 @@ void WidenValues(const KvLayout& layout, const void* values, size_t begin, size_
   CHECK(begin % 2 == 0 && end % 2 == 0);
   const size_t offset = begin * (layout.ValueSplitBytes() / kSplitPositions);
   HWY_DYNAMIC_DISPATCH(ValuesToBF16)
-  (layout.type, static_cast<const char*>(values) + offset, end - begin, layout.head_dim, panels);
+  (layout.type, static_cast<const char*>(values) + offset, end - begin, layout.head_dim, panels,
+   HasBf16Dot());
 }
 
 }  // namespace ops
