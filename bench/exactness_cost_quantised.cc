@@ -40,22 +40,25 @@ HWY_NOINLINE void TileInOrder(int order, const Block* x, size_t num_blocks, cons
   TileVec acc[kRows][kVecs];
   chains.Start(kRows, acc);
   if (order == 0) {
-    AccumulateBlocks<L, true>(rows, panel, 0, num_blocks, prefetch, acc);
+    AccumulateBlocks<L, ByteProducts::kDot>(rows, panel, 0, num_blocks, prefetch, acc);
   } else {
     TileVec other[kRows][kVecs];
     chains.Start(kRows, other);
     const size_t half = num_blocks / 2;
     const Block* from[kRows];
     if (order == 1) {
-      AccumulateBlocks<L, true>(rows, panel, 0, half, prefetch, acc);
+      AccumulateBlocks<L, ByteProducts::kDot>(rows, panel, 0, half, prefetch, acc);
       for (size_t r = 0; r < kRows; ++r) from[r] = rows[r] + half;
-      AccumulateBlocks<L, true>(from, panel + half * L::kBlockBytes, 0, half, prefetch, other);
+      AccumulateBlocks<L, ByteProducts::kDot>(from, panel + half * L::kBlockBytes, 0, half,
+                                              prefetch, other);
     } else {
       for (size_t b = 0; b < num_blocks; b += 2) {
         for (size_t r = 0; r < kRows; ++r) from[r] = rows[r] + b;
-        AccumulateBlocks<L, true>(from, panel + b * L::kBlockBytes, 0, 1, prefetch, acc);
+        AccumulateBlocks<L, ByteProducts::kDot>(from, panel + b * L::kBlockBytes, 0, 1, prefetch,
+                                                acc);
         for (size_t r = 0; r < kRows; ++r) from[r] = rows[r] + b + 1;
-        AccumulateBlocks<L, true>(from, panel + (b + 1) * L::kBlockBytes, 0, 1, prefetch, other);
+        AccumulateBlocks<L, ByteProducts::kDot>(from, panel + (b + 1) * L::kBlockBytes, 0, 1,
+                                                prefetch, other);
       }
     }
     AddTo(other, acc);
@@ -146,7 +149,7 @@ int Compare(GgmlType type, const char* name, size_t K) {
 }
 
 int Main() {
-  if (!HasFastByteDot()) {
+  if (ActiveByteProducts() != ByteProducts::kDot) {
     std::printf("this machine has no products of bytes\n");
     return 0;
   }

@@ -61,7 +61,7 @@ double SpinBF16(size_t rounds, float* sink, bool bf16_dot) {
   return SpinBF16Dot<false>(rounds, sink);
 }
 
-template <bool kFast>
+template <ByteProducts kProducts>
 double SpinByteDot(size_t rounds, float* sink) {
   const TileI di;
   VecI32 acc[kChains];
@@ -70,17 +70,28 @@ double SpinByteDot(size_t rounds, float* sink) {
   const VecU8 x = hn::BitCast(ByteTag(), hn::Set(TileU(), word));
   for (size_t i = 0; i < rounds; ++i) {
     HWY_UNROLL(32) for (size_t c = 0; c < kChains; ++c) {
-      acc[c] = ByteDot<kFast, false>(acc[c], x, x);
+#if HWY_ARCH_ARM
+      if constexpr (kProducts == ByteProducts::kMatrix) {
+        acc[c] = MatrixDot(acc[c], x, x);
+        continue;
+      }
+#endif
+      acc[c] = ByteDot<kProducts, false>(acc[c], x, x);
     }
   }
   VecI32 sum = hn::Zero(di);
   HWY_UNROLL(32) for (size_t c = 0; c < kChains; ++c) sum = hn::Add(sum, acc[c]);
   sink[2] = static_cast<float>(hn::GetLane(sum));
-  return 8.0 * static_cast<double>(rounds * kChains * hn::Lanes(di));
+  const double per_lane = kProducts == ByteProducts::kMatrix ? 16.0 : 8.0;
+  return per_lane * static_cast<double>(rounds * kChains * hn::Lanes(di));
 }
 
-double SpinBytes(size_t rounds, float* sink, bool fast) {
-  return fast ? SpinByteDot<true>(rounds, sink) : SpinByteDot<false>(rounds, sink);
+double SpinBytes(size_t rounds, float* sink, ByteProducts products) {
+#if HWY_ARCH_ARM
+  if (products == ByteProducts::kMatrix) return SpinByteDot<ByteProducts::kMatrix>(rounds, sink);
+#endif
+  return products == ByteProducts::kPortable ? SpinByteDot<ByteProducts::kPortable>(rounds, sink)
+                                             : SpinByteDot<ByteProducts::kDot>(rounds, sink);
 }
 
 void ReadAll(const float* data, size_t size, float* sink) {
@@ -143,9 +154,9 @@ MachinePeak MeasureMachinePeak(ThreadPool& pool, double milliseconds) {
       flops_rate([&](float* sink) { return HWY_DYNAMIC_DISPATCH(SpinF32)(kRounds, sink); });
   peak.bf16_flops_per_s = flops_rate(
       [&](float* sink) { return HWY_DYNAMIC_DISPATCH(SpinBF16)(kRounds, sink, bf16_dot); });
-  const bool fast = HasFastByteDot();
-  peak.byte_ops_per_s =
-      flops_rate([&](float* sink) { return HWY_DYNAMIC_DISPATCH(SpinBytes)(kRounds, sink, fast); });
+  const ByteProducts products = ActiveByteProducts();
+  peak.byte_ops_per_s = flops_rate(
+      [&](float* sink) { return HWY_DYNAMIC_DISPATCH(SpinBytes)(kRounds, sink, products); });
 
   // Several times a large last-level cache.
   constexpr size_t kReadFloats = size_t{64} << 20;

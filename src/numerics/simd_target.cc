@@ -29,6 +29,7 @@ constexpr struct {
     {SimdTarget::kAvx512Bf16, "avx512bf16", true, false},
     {SimdTarget::kNeon, "neon", true, true},
     {SimdTarget::kNeonDot, "neondot", false, true},
+    {SimdTarget::kNeonI8mm, "neoni8mm", false, true},
 };
 
 #if defined(__x86_64__)
@@ -59,7 +60,10 @@ std::vector<SimdTarget> Detect() {
   }
 #else
   targets.push_back(SimdTarget::kNeon);
-  if ((getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0) targets.push_back(SimdTarget::kNeonDot);
+  if ((getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0) {
+    targets.push_back(SimdTarget::kNeonDot);
+    if ((getauxval(AT_HWCAP2) & HWCAP2_I8MM) != 0) targets.push_back(SimdTarget::kNeonI8mm);
+  }
 #endif
   return targets;
 }
@@ -108,15 +112,17 @@ SimdTarget ActiveSimdTarget() {
   return active < 0 ? Detected().back() : static_cast<SimdTarget>(active);
 }
 
-bool HasFastByteDot() {
+ByteProducts ActiveByteProducts() {
   switch (ActiveSimdTarget()) {
     case SimdTarget::kAvx2Vnni:
     case SimdTarget::kAvx512Vnni:
     case SimdTarget::kAvx512Bf16:
     case SimdTarget::kNeonDot:
-      return true;
+      return ByteProducts::kDot;
+    case SimdTarget::kNeonI8mm:
+      return ByteProducts::kMatrix;
     default:
-      return false;
+      return ByteProducts::kPortable;
   }
 }
 

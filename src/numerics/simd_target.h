@@ -17,9 +17,10 @@ enum class SimdTarget {
   kAvx512Bf16,  // AVX-512 with VPDPBUSD and VDPBF16PS
   kNeon,        // AArch64
   kNeonDot,     // the same with SDOT for bytes
+  kNeonI8mm,    // the same with SMMLA for bytes of two rows
 };
 
-// "avx2", "avx2vnni", "avx512", "avx512vnni", "avx512bf16", "neon", "neondot".
+// "avx2", "avx2vnni", "avx512", "avx512vnni", "avx512bf16", "neon", "neondot", "neoni8mm".
 const char* SimdTargetName(SimdTarget target);
 
 // What a kernel computes with: of the targets, some differ only in products of bytes, some only in
@@ -33,8 +34,10 @@ std::vector<SimdTarget> AvailableSimdTargets(Arithmetic arithmetic = Arithmetic:
 // The most capable one, unless SetSimdTarget said otherwise.
 SimdTarget ActiveSimdTarget();
 
-// Whether the active target has an instruction for products of bytes (VPDPBUSD, SDOT).
-bool HasFastByteDot();
+// How the active target multiplies bytes: with instructions for pairs of products, for sums of four
+// (VPDPBUSD, SDOT), or for two rows by two columns of eight (SMMLA, and SDOT for single rows).
+enum class ByteProducts { kPortable, kDot, kMatrix };
+ByteProducts ActiveByteProducts();
 
 // For the whole process; not while kernels run. Throws kUnsupported (SetSimdTarget by name:
 // kInvalidArgument for an unknown one), naming what is available.

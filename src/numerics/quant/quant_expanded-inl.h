@@ -44,17 +44,18 @@ struct Expanded {
 };
 
 // The quads of a chunk, vector v of the tile.
-template <class L, bool kFast>
+template <class L, ByteProducts kProducts>
 HWY_INLINE void ExpandQuads(const uint8_t* chunk, size_t v, uint8_t* out) {
   [&]<size_t... q>(std::index_sequence<q...>) CAMBIUM_TILE_LAMBDA {
-    (hn::Store(QuadCodes<L, kFast, q>(chunk, v), ByteTag(), out + q * Expanded<L>::kRowBytes), ...);
+    (hn::Store(QuadCodes<L, kProducts, q>(chunk, v), ByteTag(), out + q * Expanded<L>::kRowBytes),
+     ...);
   }
   (std::make_index_sequence<8>());
 }
 
 // num_blocks blocks of a panel, the tile's columns from col on. out: num_blocks *
 // Expanded<L>::kBlockBytes bytes, aligned to 64.
-template <class L, bool kFast>
+template <class L, ByteProducts kProducts>
 HWY_NOINLINE void ExpandPart(const uint8_t* panel, size_t col, size_t num_blocks, uint8_t* out) {
   using E = Expanded<L>;
   const TileF df;
@@ -67,8 +68,8 @@ HWY_NOINLINE void ExpandPart(const uint8_t* panel, size_t col, size_t num_blocks
       const auto ints = [&](size_t offset)
                             CAMBIUM_TILE_LAMBDA { return reinterpret_cast<int32_t*>(at + offset); };
       for (size_t c = 0; c < L::kBlock / 32; ++c) {
-        ExpandQuads<L, kFast>(panel + L::kChunksAt + c * L::kChunkBytes + 4 * col, v,
-                              at + 8 * c * E::kRowBytes);
+        ExpandQuads<L, kProducts>(panel + L::kChunksAt + c * L::kChunkBytes + 4 * col, v,
+                                  at + 8 * c * E::kRowBytes);
       }
       hn::Store(LoadScales<false>(panel + L::kScaleAt + 2 * lane), df,
                 reinterpret_cast<float*>(at + E::kScaleAt));
@@ -106,26 +107,17 @@ HWY_INLINE TileVec FloatsAt(const uint8_t* row, size_t v) {
 }
 
 // sum += group scales * (codes * x) for one group. x: at the group; codes, scales: its rows.
-template <class L, bool kFast, size_t kRows, size_t kVecs>
-HWY_INLINE void AddExpandedGroup(const int8_t* const (&x)[kRows], size_t offset,
-                                 const uint8_t* codes, const uint8_t* scales,
-                                 VecI32 (&sum)[kRows][kVecs]) {
+template <class L, ByteProducts kProducts, size_t kRows, size_t kVecs>
+HWY_INLINE void AddExpandedGroup(const int8_t* const (&x)[kRows], const uint8_t* codes,
+                                 const uint8_t* scales, VecI32 (&sum)[kRows][kVecs]) {
   VecI32 dot[kRows][kVecs];
   HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
     HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) dot[r][v] = hn::Zero(TileI());
   }
-  HWY_UNROLL(8) for (size_t q = 0; q < L::kGroup / 4; ++q) {
-    VecU8 w[kVecs];
-    HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) {
-      w[v] = hn::Load(ByteTag(), codes + q * Expanded<L>::kRowBytes + v * 4 * kVecLanes);
-    }
-    HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
-      const VecU8 xq = BroadcastQuad(x[r] + offset + 4 * q);
-      HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) {
-        dot[r][v] = ByteDot<kFast, false>(dot[r][v], w[v], xq);
-      }
-    }
-  }
+  const auto quad = [&](size_t q, size_t v) CAMBIUM_TILE_LAMBDA {
+    return hn::Load(ByteTag(), codes + q * Expanded<L>::kRowBytes + v * 4 * kVecLanes);
+  };
+  AddQuads<kProducts, false, 0, L::kGroup / 4>(x, quad, dot);
   HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) {
     const VecI32 scale = IntsAt(scales, v);
     HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
@@ -134,18 +126,14 @@ HWY_INLINE void AddExpandedGroup(const int8_t* const (&x)[kRows], size_t offset,
   }
 }
 
-template <class L, bool kFast, size_t kRows, size_t kVecs>
+template <class L, ByteProducts kProducts, size_t kRows, size_t kVecs>
 HWY_INLINE void AccumulateExpanded(const ByteBlock256* const (&rows)[kRows], const uint8_t* block,
                                    size_t num_blocks, TileVec (&acc)[kRows][kVecs]) {
   using E = Expanded<L>;
   const TileF df;
   for (size_t b = 0; b < num_blocks; ++b, block += E::kBlockBytes) {
     const ByteBlock256* x[kRows];
-    const int8_t* codes[kRows];
-    HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
-      x[r] = rows[r] + b;
-      codes[r] = x[r]->codes;
-    }
+    HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) x[r] = rows[r] + b;
     const auto pairs = [&](size_t p, size_t v) CAMBIUM_TILE_LAMBDA {
       return hn::BitCast(ShortTag(), IntsAt(block + E::kPairsAt + p * E::kRowBytes, v));
     };
@@ -155,11 +143,13 @@ HWY_INLINE void AccumulateExpanded(const ByteBlock256* const (&rows)[kRows], con
         HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) sum[r][v] = hn::Zero(TileI());
       }
     } else {
-      SumPairs<kFast, L::kGroups>(x, pairs, sum);
+      SumPairs<kProducts, L::kGroups>(x, pairs, sum);
     }
     for (size_t g = 0; g < L::kGroups; ++g) {
-      AddExpandedGroup<L, kFast>(codes, g * L::kGroup, block + g * (L::kGroup / 4) * E::kRowBytes,
-                                 block + E::kGroupScalesAt + g * E::kRowBytes, sum);
+      const int8_t* codes[kRows];
+      HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) codes[r] = x[r]->codes + g * L::kGroup;
+      AddExpandedGroup<L, kProducts>(codes, block + g * (L::kGroup / 4) * E::kRowBytes,
+                                     block + E::kGroupScalesAt + g * E::kRowBytes, sum);
     }
     HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) {
       const TileVec scale = FloatsAt(block + E::kScaleAt, v);
@@ -171,12 +161,12 @@ HWY_INLINE void AccumulateExpanded(const ByteBlock256* const (&rows)[kRows], con
     if constexpr (L::kHasMinimum) {
       const auto minimum = [&](size_t v)
                                CAMBIUM_TILE_LAMBDA { return FloatsAt(block + E::kMinimumAt, v); };
-      AddMinima<kFast, L::kGroups>(x, pairs, minimum, acc);
+      AddMinima<kProducts, L::kGroups>(x, pairs, minimum, acc);
     }
   }
 }
 
-template <class L, bool kFast, size_t kRows>
+template <class L, ByteProducts kProducts, size_t kRows>
 HWY_NOINLINE void ExpandedTile(const ByteBlock256* x, size_t blocks_per_row, size_t num_rows,
                                const uint8_t* part, size_t num_blocks, const TileChains& chains,
                                const TileOut& out) {
@@ -184,12 +174,12 @@ HWY_NOINLINE void ExpandedTile(const ByteBlock256* x, size_t blocks_per_row, siz
   RowsOfTile(x, blocks_per_row, num_rows, rows);
   TileVec acc[kRows][kQuantTileVecs];
   chains.Start(num_rows, acc);
-  AccumulateExpanded<L, kFast>(rows, part, num_blocks, acc);
+  AccumulateExpanded<L, kProducts>(rows, part, num_blocks, acc);
   chains.Finish(num_rows, acc, out);
 }
 
 // num_rows rows of x (at most kMaxQuantRows) times one panel.
-template <class L, bool kFast>
+template <class L, ByteProducts kProducts>
 HWY_NOINLINE void ExpandedPanel(size_t num_rows, const ByteBlock256* x, size_t blocks_per_row,
                                 const uint8_t* panel, const TileOut& out) {
   constexpr size_t kDepth = kExpandedDepth / L::kBlock;
@@ -203,14 +193,14 @@ HWY_NOINLINE void ExpandedPanel(size_t num_rows, const ByteBlock256* x, size_t b
     const size_t part_bytes = num_blocks * L::kBlockBytes;
     const uint8_t* next = part + part_bytes;
     for (size_t col = 0; col < out.num_cols; col += kQuantTileCols) {
-      ExpandPart<L, kFast>(part, col, num_blocks, expanded);
+      ExpandPart<L, kProducts>(part, col, num_blocks, expanded);
       for (size_t row = 0, rows; row < num_rows; row += rows) {
         rows = NextTileRows(num_rows - row);
         if (col == 0) next = PrefetchTo2ndLevel(next, rows * part_bytes / num_rows);
         const TileOut tile = TileOutAt(out, row, col);
         WithTileHeight(
             rows, [&]<size_t kRows>(std::integral_constant<size_t, kRows>) CAMBIUM_TILE_LAMBDA {
-              ExpandedTile<L, kFast, kRows>(
+              ExpandedTile<L, kProducts, kRows>(
                   x + row * blocks_per_row + begin, blocks_per_row, rows, expanded, num_blocks,
                   {partial + row * kQuantPanelCols + col, first, last}, tile);
             });

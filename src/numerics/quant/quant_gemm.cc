@@ -31,7 +31,7 @@ void QuantGemm(size_t M, const QuantizedRows<Block>& x, const PackedQuant& w, co
   const size_t num_panels = (w.N + kQuantPanelCols - 1) / kQuantPanelCols;
   const size_t panel_bytes = PackedQuantBytes(w.type, w.N, w.K) / num_panels;
   const size_t element_bytes = c.store == GemmStore::kBF16 ? sizeof(BFloat16) : sizeof(float);
-  const bool fast = HasFastByteDot();
+  const ByteProducts products = ActiveByteProducts();
   pool.ParallelFor(num_row_blocks * num_panels, [&](size_t task, size_t) {
     // Panels vary fastest: the block of activations stays in the second-level cache.
     const size_t row_block = task / num_panels, panel = task % num_panels;
@@ -41,7 +41,7 @@ void QuantGemm(size_t M, const QuantizedRows<Block>& x, const PackedQuant& w, co
     GemmOutput out = c;
     out.data = static_cast<char*>(c.data) + (row * c.row_stride + col) * element_bytes;
     if (c.residual != nullptr) out.residual = c.residual + row * c.row_stride + col;
-    RunQuantPanel(w.type, fast, rows, x.data + row * blocks_per_row, blocks_per_row,
+    RunQuantPanel(w.type, products, rows, x.data + row * blocks_per_row, blocks_per_row,
                   w.data + panel * panel_bytes, out, std::min(kQuantPanelCols, w.N - col));
   });
 }

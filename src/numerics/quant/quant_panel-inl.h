@@ -9,6 +9,7 @@
 #define CAMBIUM_NUMERICS_QUANT_QUANT_PANEL_INL_H_
 #endif
 
+#include "base/check.h"
 #include "numerics/quant/quant_expanded-inl.h"
 #include "numerics/quant/quant_tile-inl.h"
 
@@ -16,7 +17,7 @@ HWY_BEFORE_NAMESPACE();
 namespace cambium {
 namespace HWY_NAMESPACE {
 
-template <bool kFast, typename Block>
+template <ByteProducts kProducts, typename Block>
 void QuantPanelOfType(GgmlType type, size_t num_rows, const Block* x, size_t blocks_per_row,
                       const uint8_t* panel, const TileOut& out) {
   VisitIntegerFormat(type, [&]<typename Weights>(std::type_identity<Weights>) {
@@ -25,23 +26,31 @@ void QuantPanelOfType(GgmlType type, size_t num_rows, const Block* x, size_t blo
       if constexpr (L::kGroup == 16) {
         // Expanding pays from the fifth tile on.
         if (num_rows > 4 * kQuantTileRows) {
-          return ExpandedPanel<L, kFast>(num_rows, x, blocks_per_row, panel, out);
+          return ExpandedPanel<L, kProducts>(num_rows, x, blocks_per_row, panel, out);
         }
       }
-      QuantPanel<L, kFast>(num_rows, x, blocks_per_row, panel, out);
+      QuantPanel<L, kProducts>(num_rows, x, blocks_per_row, panel, out);
     }
   });
 }
 
 template <typename Block>
-void QuantPanelOfBlock(GgmlType type, bool fast, size_t num_rows, const Block* x,
+void QuantPanelOfBlock(GgmlType type, ByteProducts products, size_t num_rows, const Block* x,
                        size_t blocks_per_row, const uint8_t* panel, const GemmOutput& c,
                        size_t num_cols) {
   const TileOut out = TileOutOf(c, num_cols);
-  if (fast) {
-    QuantPanelOfType<true>(type, num_rows, x, blocks_per_row, panel, out);
-  } else {
-    QuantPanelOfType<false>(type, num_rows, x, blocks_per_row, panel, out);
+  switch (products) {
+    case ByteProducts::kPortable:
+      return QuantPanelOfType<ByteProducts::kPortable>(type, num_rows, x, blocks_per_row, panel,
+                                                       out);
+    case ByteProducts::kDot:
+      return QuantPanelOfType<ByteProducts::kDot>(type, num_rows, x, blocks_per_row, panel, out);
+    case ByteProducts::kMatrix:
+#if HWY_ARCH_ARM
+      return QuantPanelOfType<ByteProducts::kMatrix>(type, num_rows, x, blocks_per_row, panel, out);
+#else
+      CHECK(false);
+#endif
   }
 }
 

@@ -10,10 +10,10 @@ HWY_BEFORE_NAMESPACE();
 namespace cambium {
 namespace HWY_NAMESPACE {
 
-void QuantPanel32(GgmlType type, bool fast, size_t num_rows, const ByteBlock32* x,
+void QuantPanel32(GgmlType type, ByteProducts products, size_t num_rows, const ByteBlock32* x,
                   size_t blocks_per_row, const uint8_t* panel, const GemmOutput& c,
                   size_t num_cols) {
-  QuantPanelOfBlock(type, fast, num_rows, x, blocks_per_row, panel, c, num_cols);
+  QuantPanelOfBlock(type, products, num_rows, x, blocks_per_row, panel, c, num_cols);
 }
 
 // NOLINTNEXTLINE(google-readability-namespace-comments)
@@ -26,10 +26,11 @@ namespace cambium {
 
 HWY_EXPORT(QuantPanel32);
 
-void RunQuantPanel(GgmlType type, bool fast, size_t num_rows, const ByteBlock32* x,
+void RunQuantPanel(GgmlType type, ByteProducts products, size_t num_rows, const ByteBlock32* x,
                    size_t blocks_per_row, const uint8_t* panel, const GemmOutput& c,
                    size_t num_cols) {
-  HWY_DYNAMIC_DISPATCH(QuantPanel32)(type, fast, num_rows, x, blocks_per_row, panel, c, num_cols);
+  HWY_DYNAMIC_DISPATCH(QuantPanel32)
+  (type, products, num_rows, x, blocks_per_row, panel, c, num_cols);
 }
 
 }  // namespace cambium

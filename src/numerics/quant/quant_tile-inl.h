@@ -40,7 +40,7 @@ HWY_INLINE TileVec LoadScales(const uint8_t* p) {
 
 // The codes of quad q (0 to 7) of a chunk, as the operand of ByteDot. chunk: at the tile's first
 // column; v: vector of the tile.
-template <class L, bool kFast, size_t q>
+template <class L, ByteProducts kProducts, size_t q>
 HWY_INLINE VecU8 QuadCodes(const uint8_t* chunk, size_t v) {
   const TileU du;
   const ByteTag d8;
@@ -67,42 +67,28 @@ HWY_INLINE VecU8 QuadCodes(const uint8_t* chunk, size_t v) {
   }
   if constexpr (L::kTable != CodeTable::kNone) {
     alignas(16) static constexpr CodeValues kValues =
-        CodeValuesOf(L::kTable, kSignedCodes<L, kFast> ? 0 : L::kOffset);
+        CodeValuesOf(L::kTable, kSignedCodes<L, kProducts> ? 0 : L::kOffset);
     codes = hn::TableLookupBytes(hn::LoadDup128(d8, kValues.bytes), codes);
-  } else if constexpr (kSignedCodes<L, kFast>) {
+  } else if constexpr (kSignedCodes<L, kProducts>) {
     codes = hn::Xor(codes, hn::Set(d8, uint8_t{0x80}));
   }
   return codes;
 }
 
-// dot += codes of quad q * x, for all rows and vectors. x: the quad's bytes of the first row.
-template <class L, bool kFast, size_t q, size_t kRows, size_t kVecs>
-HWY_INLINE void QuadStep(const int8_t* const (&x)[kRows], size_t offset, const uint8_t* chunk,
+// dot += codes * x for kCount quads of a chunk from kFirst on. x: rows at the chunk.
+template <class L, ByteProducts kProducts, size_t kFirst, size_t kCount, size_t kRows, size_t kVecs>
+HWY_INLINE void AddChunk(const int8_t* const (&x)[kRows], const uint8_t* chunk,
                          VecI32 (&dot)[kRows][kVecs]) {
-  VecU8 w[kVecs];
-  HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) w[v] = QuadCodes<L, kFast, q>(chunk, v);
-  HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
-    const VecU8 xq = BroadcastQuad(x[r] + offset + 4 * q);
-    HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) {
-      dot[r][v] = ByteDot<kFast, kSignedCodes<L, kFast>>(dot[r][v], w[v], xq);
-    }
-  }
-}
-
-template <class L, bool kFast, size_t kFirst, size_t kRows, size_t kVecs>
-HWY_INLINE void FourQuads(const int8_t* const (&x)[kRows], size_t offset, const uint8_t* chunk,
-                          VecI32 (&dot)[kRows][kVecs]) {
-  QuadStep<L, kFast, kFirst>(x, offset, chunk, dot);
-  QuadStep<L, kFast, kFirst + 1>(x, offset, chunk, dot);
-  QuadStep<L, kFast, kFirst + 2>(x, offset, chunk, dot);
-  QuadStep<L, kFast, kFirst + 3>(x, offset, chunk, dot);
+  const auto codes = [&]<size_t q>(std::integral_constant<size_t, q>, size_t v)
+                         CAMBIUM_TILE_LAMBDA { return QuadCodes<L, kProducts, q>(chunk, v); };
+  AddQuads<kProducts, kSignedCodes<L, kProducts>, kFirst, kCount>(x, codes, dot);
 }
 
 // - kOffset * (sum of x), or 0 where codes are what they stand for. A power of two, as a shift.
-template <class L, bool kFast>
+template <class L, ByteProducts kProducts>
 HWY_INLINE VecI32 DotStart(const int32_t* negative_sum) {
   const TileI di;
-  if constexpr (L::kOffset == 0 || kSignedCodes<L, kFast>) {
+  if constexpr (L::kOffset == 0 || kSignedCodes<L, kProducts>) {
     return hn::Zero(di);
   } else {
     constexpr int kShift = hwy::CeilLog2(static_cast<size_t>(L::kOffset));
@@ -139,7 +125,7 @@ HWY_INLINE const uint8_t* PrefetchTo2ndLevel(const uint8_t* p, size_t size_bytes
 }
 
 // Blocks of 32. panel: at the tile's first column in the codes; col: that column.
-template <class L, bool kFast, size_t kRows, size_t kVecs>
+template <class L, ByteProducts kProducts, size_t kRows, size_t kVecs>
 HWY_INLINE void AccumulateBlocks(const ByteBlock32* const (&rows)[kRows], const uint8_t* panel,
                                  size_t col, size_t num_blocks, const PanelPrefetch& prefetch,
                                  TileVec (&acc)[kRows][kVecs]) {
@@ -151,12 +137,11 @@ HWY_INLINE void AccumulateBlocks(const ByteBlock32* const (&rows)[kRows], const 
     HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
       x[r] = rows[r][b].codes;
       HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) {
-        dot[r][v] = DotStart<L, kFast>(&rows[r][b].negative_sum);
+        dot[r][v] = DotStart<L, kProducts>(&rows[r][b].negative_sum);
       }
     }
     const uint8_t* chunk = panel + L::kChunksAt + 4 * col;
-    FourQuads<L, kFast, 0>(x, 0, chunk, dot);
-    FourQuads<L, kFast, 4>(x, 0, chunk, dot);
+    AddChunk<L, kProducts, 0, 8>(x, chunk, dot);
     TileVec scale[kVecs];
     HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) {
       scale[v] = LoadScales<L::kBf16Scale>(panel + L::kScaleAt + 2 * (col + v * kVecLanes));
@@ -196,7 +181,7 @@ HWY_INLINE void AddGroup(const uint8_t* panel, size_t col, size_t group,
 }
 
 // sum = sum over pairs p of groups of (pairs(p, v)) * (sums of x over the two groups)
-template <bool kFast, size_t kGroups, size_t kRows, size_t kVecs, typename Pairs>
+template <ByteProducts kProducts, size_t kGroups, size_t kRows, size_t kVecs, typename Pairs>
 HWY_INLINE void SumPairs(const ByteBlock256* const (&x)[kRows], const Pairs& pairs,
                          VecI32 (&sum)[kRows][kVecs]) {
   HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
@@ -207,7 +192,7 @@ HWY_INLINE void SumPairs(const ByteBlock256* const (&x)[kRows], const Pairs& pai
       const VecI16 pair = pairs(p, v);
       HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
         const int16_t* sums = kGroups == 16 ? x[r]->sums16 : x[r]->sums32;
-        sum[r][v] = PairDot<kFast>(sum[r][v], pair, sums + 2 * p);
+        sum[r][v] = PairDot<kProducts>(sum[r][v], pair, sums + 2 * p);
       }
     }
   }
@@ -215,12 +200,13 @@ HWY_INLINE void SumPairs(const ByteBlock256* const (&x)[kRows], const Pairs& pai
 
 // acc = fma(-float(sum of group_minimum * sum_x), minimum * scale_x, acc). minima(p, v): those of
 // the groups of pair p; minimum(v).
-template <bool kFast, size_t kGroups, size_t kRows, size_t kVecs, typename Minima, typename Minimum>
+template <ByteProducts kProducts, size_t kGroups, size_t kRows, size_t kVecs, typename Minima,
+          typename Minimum>
 HWY_INLINE void AddMinima(const ByteBlock256* const (&x)[kRows], const Minima& minima,
                           const Minimum& minimum, TileVec (&acc)[kRows][kVecs]) {
   const TileF df;
   VecI32 sum[kRows][kVecs];
-  SumPairs<kFast, kGroups>(x, minima, sum);
+  SumPairs<kProducts, kGroups>(x, minima, sum);
   HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) {
     const TileVec scale = minimum(v);
     HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
@@ -231,7 +217,7 @@ HWY_INLINE void AddMinima(const ByteBlock256* const (&x)[kRows], const Minima& m
 }
 
 // Blocks of 256. As above.
-template <class L, bool kFast, size_t kRows, size_t kVecs>
+template <class L, ByteProducts kProducts, size_t kRows, size_t kVecs>
 HWY_INLINE void AccumulateBlocks(const ByteBlock256* const (&rows)[kRows], const uint8_t* panel,
                                  size_t col, size_t num_blocks, const PanelPrefetch& prefetch,
                                  TileVec (&acc)[kRows][kVecs]) {
@@ -244,32 +230,31 @@ HWY_INLINE void AccumulateBlocks(const ByteBlock256* const (&rows)[kRows], const
     VecI32 sum[kRows][kVecs];
     HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
       block[r] = rows[r] + b;
-      x[r] = block[r]->codes;
       HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) sum[r][v] = hn::Zero(di);
     }
     const uint8_t* chunk = panel + L::kChunksAt + 4 * col;
     for (size_t c = 0; c < 8; ++c, chunk += L::kChunkBytes) {
+      HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) x[r] = block[r]->codes + 32 * c;
       VecI32 dot[kRows][kVecs];
       const auto start = [&](size_t group) CAMBIUM_TILE_LAMBDA {
         HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
           const int32_t* sums =
               L::kGroups == 16 ? block[r]->negative_sums16 : block[r]->negative_sums32;
           HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) {
-            dot[r][v] = DotStart<L, kFast>(sums + group);
+            dot[r][v] = DotStart<L, kProducts>(sums + group);
           }
         }
       };
       if constexpr (L::kGroups == 16) {
         start(2 * c);
-        FourQuads<L, kFast, 0>(x, 32 * c, chunk, dot);
+        AddChunk<L, kProducts, 0, 4>(x, chunk, dot);
         AddGroup<L>(panel, col, 2 * c, dot, sum);
         start(2 * c + 1);
-        FourQuads<L, kFast, 4>(x, 32 * c, chunk, dot);
+        AddChunk<L, kProducts, 4, 4>(x, chunk, dot);
         AddGroup<L>(panel, col, 2 * c + 1, dot, sum);
       } else {
         start(c);
-        FourQuads<L, kFast, 0>(x, 32 * c, chunk, dot);
-        FourQuads<L, kFast, 4>(x, 32 * c, chunk, dot);
+        AddChunk<L, kProducts, 0, 8>(x, chunk, dot);
         AddGroup<L>(panel, col, c, dot, sum);
       }
     }
@@ -281,7 +266,7 @@ HWY_INLINE void AccumulateBlocks(const ByteBlock256* const (&rows)[kRows], const
       }
     }
     if constexpr (L::kHasMinimum) {
-      AddMinima<kFast, L::kGroups>(
+      AddMinima<kProducts, L::kGroups>(
           block,
           [&](size_t p, size_t v) CAMBIUM_TILE_LAMBDA {
             return PairMinima(panel + L::kGroupMinimumAt + 2 * p * L::kCols +
@@ -331,7 +316,7 @@ HWY_INLINE void RowsOfTile(const Block* x, size_t blocks_per_row, size_t num_row
 }
 
 // One tile: num_rows rows of x (up to kRows), num_blocks blocks of K.
-template <class L, bool kFast, size_t kRows, size_t kVecs, typename Block>
+template <class L, ByteProducts kProducts, size_t kRows, size_t kVecs, typename Block>
 HWY_NOINLINE void QuantTile(const Block* x, size_t blocks_per_row, size_t num_rows,
                             const uint8_t* panel, size_t col, size_t num_blocks,
                             const TileChains& chains, const PanelPrefetch& prefetch,
@@ -340,7 +325,7 @@ HWY_NOINLINE void QuantTile(const Block* x, size_t blocks_per_row, size_t num_ro
   RowsOfTile(x, blocks_per_row, num_rows, rows);
   TileVec acc[kRows][kVecs];
   chains.Start(num_rows, acc);
-  AccumulateBlocks<L, kFast>(rows, panel, col, num_blocks, prefetch, acc);
+  AccumulateBlocks<L, kProducts>(rows, panel, col, num_blocks, prefetch, acc);
   chains.Finish(num_rows, acc, out);
 }
 
@@ -390,7 +375,7 @@ HWY_INLINE TileOut TileOutAt(const TileOut& out, size_t row, size_t col) {
 }
 
 // num_rows rows of x (at most kMaxQuantRows) times one panel, tile by tile.
-template <class L, bool kFast, typename Block>
+template <class L, ByteProducts kProducts, typename Block>
 HWY_NOINLINE void QuantPanel(size_t num_rows, const Block* x, size_t blocks_per_row,
                              const uint8_t* panel, const TileOut& out) {
   size_t num_tiles = 0;
@@ -410,7 +395,7 @@ HWY_NOINLINE void QuantPanel(size_t num_rows, const Block* x, size_t blocks_per_
         const TileOut tile = TileOutAt(out, row, col);
         WithTileHeight(
             rows, [&]<size_t kRows>(std::integral_constant<size_t, kRows>) CAMBIUM_TILE_LAMBDA {
-              QuantTile<L, kFast, kRows, kQuantTileVecs>(
+              QuantTile<L, kProducts, kRows, kQuantTileVecs>(
                   x + row * blocks_per_row + begin, blocks_per_row, rows, part, col, num_blocks,
                   {partial + row * kQuantPanelCols + col, first, last}, prefetch, tile);
             });
