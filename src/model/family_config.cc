@@ -86,9 +86,7 @@ HyperParameters Plain(const ModelConfig& config, ModelFamily family) {
   p.normalize_experts = config.num_experts != 0 && config.normalize_experts;
   RopeScaling& s = p.rope_scaling;
   const auto narrow = [](const std::vector<double>& values) {
-    std::vector<float> narrowed;
-    for (const double value : values) narrowed.push_back(static_cast<float>(value));
-    return narrowed;
+    return std::vector<float>(values.begin(), values.end());
   };
   s.factors = narrow(config.rope_divisors);
   s.long_factors = narrow(config.rope_long_divisors);
@@ -153,7 +151,7 @@ ModelConfig ModelConfigOf(const HyperParameters& p, const std::string& source) {
 HyperParameters HyperParametersOf(const ModelConfig& config) {
   for (const ModelFamilyNames& names : ModelFamilies()) {
     if (!CanSay(names.family, config)) continue;
-    const HyperParameters p = Plain(config, names.family);
+    HyperParameters p = Plain(config, names.family);
     if (ModelConfigOf(p, names.gguf) == config) return p;
   }
   Fail(ErrorCode::kUnsupported,

@@ -135,8 +135,8 @@ ops::RopeTables ModelRopeTables::Make(double base, const std::vector<double>& di
     RopeTable(frequencies.data(), frequencies.size(), max_positions, cosines, sines);
   } else {
     for (size_t i = 0; i < size; ++i) {
-      const double angle =
-          static_cast<double>(i / frequencies.size()) * frequencies[i % frequencies.size()];
+      const size_t position = i / frequencies.size();
+      const double angle = static_cast<double>(position) * frequencies[i % frequencies.size()];
       cosines[i] = static_cast<float>(magnitude * Cos(angle));
       sines[i] = static_cast<float>(magnitude * Sin(angle));
     }
