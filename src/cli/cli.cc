@@ -16,6 +16,7 @@
 #include "cli/output.h"
 #include "cli/shell_quote.h"
 #include "cli/version.h"
+#include "cli/wrong_usage.h"
 #include "numerics/simd_target.h"
 
 namespace cambium {
@@ -126,7 +127,7 @@ int ParseAndRun(int argc, const char* const* argv, bool json) {
     return kExitDone;
   } catch (const CLI::ParseError& error) {
     Report(ErrorCode::kInvalidArgument,
-           fmt::format("{}; try `{} --help`", error.what(),
+           fmt::format("{}; try `{} --help`", DescribeUsageError(app, error, argc, argv),
                        NameOf(ChosenCommand(app), context.program)),
            json);
     return kExitUsage;

@@ -52,6 +52,24 @@ TEST_F(CliProgramTest, WrongUsageExitsWith2) {
             std::string::npos);
 }
 
+TEST_F(CliProgramTest, NamesTheWordThatIsWrongAndWhatWasMeant) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"chatt --model x", "there is no command 'chatt' (did you mean 'chat'?)"},
+      {"--threads 1 frobnicate", "there is no command 'frobnicate'; try"},
+      {"generate --modell x --prompt y", "there is no option '--modell' (did you mean '--model'?)"},
+      {"generate --model x --promt=y", "there is no option '--promt' (did you mean '--prompt'?)"},
+      {"generate --model x --prompt y --thread 1", "did you mean '--threads'?"},
+      {"generate --model x --prompt y --zebra 1", "there is no option '--zebra'; try"},
+      {"generate --model x --prompt y z", "'z' is one argument too many; try"},
+      {"runs lits", "there is no command 'lits' (did you mean 'list'?)"},
+      {"generate --prompt y", "--model is required; try"}};
+  for (const auto& [arguments, message] : cases) {
+    const Result result = Run(arguments);
+    EXPECT_EQ(result.exit_code, 2) << arguments;
+    EXPECT_NE(result.err.find(message), std::string::npos) << arguments << "\n" << result.err;
+  }
+}
+
 TEST_F(CliProgramTest, FailuresExitWith1AndNameTheFile) {
   const Result text = Run("fingerprint missing.gguf");
   EXPECT_EQ(text.exit_code, 1);

@@ -2,12 +2,41 @@
 #include "cli/generation_model.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <ctime>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "cli/option_checks.h"
 
 namespace cambium {
+namespace {
+
+jinja::CivilTime DateOf(const std::string& date) {
+  if (date.empty()) {
+    const std::time_t now = std::time(nullptr);
+    std::tm local = {};
+    localtime_r(&now, &local);
+    return {.year = local.tm_year + 1900,
+            .month = local.tm_mon + 1,
+            .day = local.tm_mday,
+            .hour = local.tm_hour,
+            .minute = local.tm_min,
+            .second = std::min(local.tm_sec, 59)};
+  }
+  int year = 0, month = 0, day = 0, length = 0;
+  const bool read = std::sscanf(date.c_str(), "%4d-%2d-%2d%n", &year, &month, &day, &length) == 3;
+  const std::chrono::year_month_day named{std::chrono::year(year),
+                                          std::chrono::month(static_cast<unsigned>(month)),
+                                          std::chrono::day(static_cast<unsigned>(day))};
+  if (!read || static_cast<size_t>(length) != date.size() || year < 1 || !named.ok()) {
+    Fail(ErrorCode::kInvalidArgument, "--date {}: not a day of the calendar like 2026-03-31", date);
+  }
+  return {.year = year, .month = month, .day = day};
+}
+
+}  // namespace
 
 DType ComputeType(const std::string& option, DType stored) {
   if (option.empty()) return stored;
@@ -120,11 +149,18 @@ void AddChatTemplateOptions(CLI::App& command, ChatTemplateArguments& arguments)
       ->check(OneOf({"show", "hide", "off"}))
       ->type_name("HOW")
       ->group("CHAT");
+  command
+      .add_option("--date", arguments.date,
+                  "The day that the template tells the model, where it tells one (gpt-oss, "
+                  "Granite), like 2026-03-31; default: today")
+      ->type_name("DAY")
+      ->group("CHAT");
 }
 
 ChatPrompt MakeChatPrompt(const Context& context, const ChatTemplateArguments& arguments,
                           const Tokenizer& tokenizer) {
   ChatPromptOptions options;
+  options.now = DateOf(arguments.date);
   std::string where = "the model's chat template";
   if (arguments.chat_template.empty()) {
     options.chat_template = tokenizer.data().chat_template;

@@ -54,6 +54,7 @@ class GenerationModel {
 struct ChatTemplateArguments {
   std::string chat_template;  // a file, or "none"; empty: the model's
   std::string reasoning = "show";
+  std::string date;  // "2026-03-31", which templates that ask are told; empty: today
 };
 
 void AddChatTemplateOptions(CLI::App& command, ChatTemplateArguments& arguments);

@@ -293,7 +293,7 @@ std::string InfoText(const ModelDescription& model, const InfoArguments& a,
   }
   line("recorded", model.stored_fingerprint);
   line("fingerprint", identity.fingerprint);
-  line("", identity.verdict);
+  line(identity.fingerprint.empty() ? "fingerprint" : "", identity.verdict);
   if (model.config) {
     const auto bytes = [](uint64_t count) { return FormatBytes(static_cast<double>(count)); };
     line("KV cache",

@@ -41,7 +41,7 @@ bool NamesControlToken(const Tokenizer& tokenizer, std::string_view text) {
 }  // namespace
 
 ChatPrompt::ChatPrompt(const Tokenizer& tokenizer, const ChatPromptOptions& options)
-    : tokenizer_(tokenizer), variables_(options.variables) {
+    : tokenizer_(tokenizer), variables_(options.variables), now_(options.now) {
   if (!options.chat_template.empty()) template_.emplace(options.chat_template);
   const auto add = [&](const char* name, int32_t id) {
     if (id >= 0) special_tokens_[name] = tokenizer.TokenBytes(id);
@@ -69,12 +69,15 @@ std::string ChatPrompt::PlainText(const Json& messages) const {
 }
 
 std::string ChatPrompt::Render(const Json& messages) const {
+  jinja::RenderOptions options;
+  options.now = now_;
   return template_->Render({.messages = messages,
                             .tools = {},
                             .documents = {},
                             .add_generation_prompt = true,
                             .special_tokens = special_tokens_,
-                            .variables = variables_});
+                            .variables = variables_},
+                           options);
 }
 
 std::string ChatPrompt::Text(const Json& messages) const {

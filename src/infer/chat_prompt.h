@@ -22,6 +22,9 @@ namespace cambium {
 struct ChatPromptOptions {
   std::string chat_template;        // Jinja; empty: the plain form
   Json variables = Json::object();  // for the template, like enable_thinking
+  // What a template that asks for the date is told (gpt-oss, Granite); without it such a template
+  // fails. Given and not looked up, so that the same conversation can be the same text tomorrow.
+  std::optional<jinja::CivilTime> now = {};
 };
 
 class ChatPrompt {
@@ -47,6 +50,7 @@ class ChatPrompt {
   const Tokenizer& tokenizer_;
   std::optional<ChatTemplate> template_;
   Json variables_;
+  std::optional<jinja::CivilTime> now_;
   Json special_tokens_ = Json::object();
 };
 

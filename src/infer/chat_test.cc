@@ -64,6 +64,13 @@ TEST_F(ChatTest, WithoutATemplateLinesSayWhoSpeaks) {
   EXPECT_EQ(prompt.stop(), std::vector<std::string>{"\nUser:"});
 }
 
+TEST_F(ChatTest, TemplatesThatAskAreToldTheDay) {
+  ChatPromptOptions options = {.chat_template = "{{ strftime_now('%Y-%m-%d') }}"};
+  EXPECT_THROW(ChatPrompt(tokenizer_, options).Text(Json::array({User("U")})), Error);
+  options.now = {.year = 2026, .month = 3, .day = 31};
+  EXPECT_EQ(ChatPrompt(tokenizer_, options).Text(Json::array({User("U")})), "2026-03-31");
+}
+
 TEST_F(ChatTest, ATemplateThatRefusesASystemMessageGetsItFromTheUser) {
   const ChatPrompt prompt(
       tokenizer_, {.chat_template = "{% if messages[0].role == 'system' %}"
