@@ -408,13 +408,14 @@ std::vector<Choice> FullMatrix(size_t num_targets) {
   }
 }
 
-// `count` of them for every target, spread evenly.
+// `count` of them for every target, spread evenly, with each kind of speculation in turn.
 std::vector<Choice> SomeOf(size_t count, size_t num_targets) {
   const std::vector<Choice> all = FullMatrix(1);
   std::vector<Choice> some;
   const Philox random(1, RandomPurpose::kTest);
   for (size_t i = 0; i < count; ++i) {
     Choice choice = all[random.Below(all.size(), 0, i)];
+    choice[4] = i % kSpeculations.size();
     for (choice[5] = 0; choice[5] < num_targets; ++choice[5]) some.push_back(choice);
   }
   return some;
