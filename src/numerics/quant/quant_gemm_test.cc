@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/philox.h"
+#include "numerics/machines_test_util.h"
 #include "numerics/quant/quant_gemm_ref.h"
 #include "numerics/simd_target.h"
 
@@ -52,25 +53,8 @@ std::vector<uint8_t> RandomBlocks(size_t count, uint64_t stream) {
 }
 
 template <typename Fn>
-void ForEveryMachine(const Fn& fn) {
-  for (const SimdTarget target : AvailableSimdTargets(Arithmetic::kBytes)) {
-    SetSimdTarget(target);
-    for (const size_t threads : {1, 2, 3, 8}) {
-      SCOPED_TRACE(testing::Message() << SimdTargetName(target) << ", threads " << threads);
-      ThreadPool pool(threads, false);
-      const ScopedFlushDenormals flush;
-      fn(pool);
-    }
-  }
-  SetSimdTarget(AvailableSimdTargets(Arithmetic::kAny).back());
-}
-
-template <typename T>
-void ExpectEqualBytes(const std::vector<T>& expected, const std::vector<T>& actual) {
-  ASSERT_EQ(expected.size(), actual.size());
-  for (size_t i = 0; i < expected.size(); ++i) {
-    ASSERT_EQ(std::memcmp(&expected[i], &actual[i], sizeof(T)), 0) << "first difference at " << i;
-  }
+void ForEveryByteMachine(const Fn& fn) {
+  ForEveryMachine(fn, Arithmetic::kBytes);
 }
 
 template <typename Block>
@@ -103,7 +87,7 @@ TYPED_TEST(QuantizedRowsTest, EqualsReference) {
                           : std::numeric_limits<float>::quiet_NaN();
     for (size_t i = 0; i < K; ++i) x[4 * K + i] = static_cast<float>(i % 255) - 127.0f + 0.5f;
     const auto expected = QuantizeRef<TypeParam>(x, kRows, K);
-    ForEveryMachine([&](ThreadPool& pool) {
+    ForEveryByteMachine([&](ThreadPool& pool) {
       std::vector<TypeParam> actual(expected.size());
       QuantizeToBytes(x.data(), kRows, K, K, actual.data(), pool);
       for (size_t b = 0; b < expected.size(); ++b) {
@@ -113,7 +97,7 @@ TYPED_TEST(QuantizedRowsTest, EqualsReference) {
           actual[b] = expected[b];
         }
       }
-      ExpectEqualBytes(expected, actual);
+      ExpectEqualBits(expected, actual);
     });
   }
 }
@@ -126,10 +110,10 @@ TYPED_TEST(QuantizedRowsTest, BFloat16RowsAreTheirFloats) {
   for (size_t i = 0; i < source.size(); ++i) rows[i] = ToBFloat16(source[i]);
   for (size_t i = 0; i < x.size(); ++i) x[i] = ToFloat(rows[i / kK * kStride + i % kK]);
   const auto expected = QuantizeRef<TypeParam>(x, kRows, kK);
-  ForEveryMachine([&](ThreadPool& pool) {
+  ForEveryByteMachine([&](ThreadPool& pool) {
     std::vector<TypeParam> actual(expected.size());
     QuantizeToBytes(rows.data(), kRows, kK, kStride, actual.data(), pool);
-    ExpectEqualBytes(expected, actual);
+    ExpectEqualBits(expected, actual);
   });
 }
 
@@ -181,14 +165,14 @@ TYPED_TEST(QuantGemmTest, EqualsReference) {
         }
       }
     }
-    ForEveryMachine([&](ThreadPool& pool) {
+    ForEveryByteMachine([&](ThreadPool& pool) {
       Scratch memory;
       uint8_t* packed = memory.Get<uint8_t>(PackedQuantBytes(Block::kType, N, K));
       const PackedQuant w = PackQuant(Block::kType, weights.data(), N, K, order, packed, pool);
       const QuantizedRows<Activations> rows = {blocks.data(), K};
       std::vector<float> c(M * stride, -1.0f);
       QuantGemm(M, rows, w, {.data = c.data(), .row_stride = stride}, pool);
-      ExpectEqualBytes(expected, c);
+      ExpectEqualBits(expected, c);
 
       std::vector<BFloat16> half(M * stride, BFloat16{7});
       QuantGemm(M, rows, w, {.store = GemmStore::kBF16, .data = half.data(), .row_stride = stride},
@@ -242,13 +226,13 @@ TYPED_TEST(QuantGemmTest, ExtremesDoNotSaturate) {
       expected[n] =
           QuantDotRef<Block>(&weights[n * kBlocks * sizeof(Block)], blocks.data(), kBlocks);
     }
-    ForEveryMachine([&](ThreadPool& pool) {
+    ForEveryByteMachine([&](ThreadPool& pool) {
       Scratch memory;
       uint8_t* packed = memory.Get<uint8_t>(PackedQuantBytes(Block::kType, kN, kK));
       const PackedQuant w = PackQuant(Block::kType, weights.data(), kN, kK, {}, packed, pool);
       std::vector<float> c(kN);
       QuantGemm<Activations>(1, {blocks.data(), kK}, w, {.data = c.data(), .row_stride = kN}, pool);
-      ExpectEqualBytes(expected, c);
+      ExpectEqualBits(expected, c);
     });
   }
 }
