@@ -152,21 +152,29 @@ void Tokenizer::BuildSpecials() {
       if (FindSafeCut(name, 1) < name.size()) can_cut_ = false;
     }
   }
-  // No two names are equal, so names of one length cannot both match: the order is total enough.
-  const auto longer = [&](int32_t a, int32_t b) {
-    return data_.tokens[a].size() > data_.tokens[b].size();
-  };
+  const auto name_of = [&](int32_t id) -> std::string_view { return data_.tokens[id]; };
   for (SpecialIndex* index : {&user_defined_, &all_special_}) {
-    for (auto& ids : index->by_first_byte) std::stable_sort(ids.begin(), ids.end(), longer);
+    for (auto& ids : index->by_first_byte) std::ranges::sort(ids, {}, name_of);
   }
 }
 
+// The longest name that the text goes on with at `pos`. A file may have 10^5 of them, so those that
+// begin like the text are narrowed down byte by byte: they lie next to each other.
 int32_t Tokenizer::MatchSpecial(const SpecialIndex& index, std::string_view text,
                                 size_t pos) const {
-  for (const int32_t id : index.by_first_byte[static_cast<uint8_t>(text[pos])]) {
-    if (text.substr(pos).starts_with(data_.tokens[id])) return id;
+  const std::vector<int32_t>& ids = index.by_first_byte[static_cast<uint8_t>(text[pos])];
+  auto begin = ids.begin(), end = ids.end();
+  int32_t longest = -1;
+  for (size_t size = 1; begin != end; ++size) {
+    // All of them begin with these `size` bytes; a name of no more comes first.
+    if (data_.tokens[*begin].size() == size) longest = *begin++;
+    if (pos + size >= text.size()) break;
+    const auto byte_of = [&](int32_t id) { return static_cast<uint8_t>(data_.tokens[id][size]); };
+    const auto next_byte = static_cast<uint8_t>(text[pos + size]);
+    begin = std::ranges::lower_bound(begin, end, next_byte, {}, byte_of);
+    end = std::ranges::upper_bound(begin, end, next_byte, {}, byte_of);
   }
-  return -1;
+  return longest;
 }
 
 const TokenStrip* Tokenizer::FindStrip(int32_t id) const {
