@@ -23,18 +23,26 @@ constexpr size_t kWriteBufferBytes = size_t{1} << 20;
   Fail(code, "{}: cannot {}: {}", path.string(), action, std::strerror(error));
 }
 
+enum class Accept { kRegular, kAnyFile };
+
 class FileDescriptor {
  public:
-  explicit FileDescriptor(const std::filesystem::path& path)
-      : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+  // Without O_NONBLOCK, opening a pipe waits for somebody to write into it.
+  FileDescriptor(const std::filesystem::path& path, Accept accept)
+      : fd_(open(path.c_str(),
+                 O_RDONLY | O_CLOEXEC | (accept == Accept::kRegular ? O_NONBLOCK : 0))) {
     if (fd_ < 0) FailErrno(path, "open for reading");
     struct stat info;
-    if (fstat(fd_, &info) != 0) FailErrno(path, "stat");
-    if (S_ISDIR(info.st_mode)) {
+    const bool known = fstat(fd_, &info) == 0;
+    regular_ = known && S_ISREG(info.st_mode);
+    const bool folder = known && S_ISDIR(info.st_mode);
+    if (!known || folder || (accept == Accept::kRegular && !regular_)) {
       close(fd_);
-      Fail(ErrorCode::kIo, "{}: is a folder, a file was expected", path.string());
+      Fail(ErrorCode::kIo, "{}: {}", path.string(),
+           !known   ? "cannot stat"
+           : folder ? "is a folder, a file was expected"
+                    : "is a pipe or a device, a regular file was expected");
     }
-    regular_ = S_ISREG(info.st_mode);
     size_bytes_ = regular_ ? static_cast<size_t>(info.st_size) : 0;
   }
   ~FileDescriptor() { close(fd_); }
@@ -61,7 +69,7 @@ void SyncParent(const std::filesystem::path& path) {
 }  // namespace
 
 MappedFile::MappedFile(const std::filesystem::path& path) : path_(path) {
-  const FileDescriptor file(path);
+  const FileDescriptor file(path, Accept::kRegular);
   size_bytes_ = file.size_bytes();
   if (size_bytes_ == 0) return;
   void* map = mmap(nullptr, size_bytes_, PROT_READ, MAP_PRIVATE, file.fd(), 0);
@@ -85,8 +93,9 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   return *this;
 }
 
-std::string ReadFile(const std::filesystem::path& path) {
-  const FileDescriptor file(path);
+namespace {
+
+std::string ReadAll(const FileDescriptor& file, const std::filesystem::path& path) {
   std::string content;
   content.resize(file.size_bytes());
   size_t done = 0;
@@ -109,6 +118,26 @@ std::string ReadFile(const std::filesystem::path& path) {
   }
   content.resize(done);
   return content;
+}
+
+}  // namespace
+
+std::string ReadFile(const std::filesystem::path& path) {
+  return ReadAll(FileDescriptor(path, Accept::kAnyFile), path);
+}
+
+std::string ReadRegularFile(const std::filesystem::path& path, uint64_t max_bytes) {
+  const FileDescriptor file(path, Accept::kRegular);
+  if (file.size_bytes() > max_bytes) {
+    Fail(ErrorCode::kResourceExhausted, "{}: {} bytes long; at most {} are read", path.string(),
+         file.size_bytes(), max_bytes);
+  }
+  return ReadAll(file, path);
+}
+
+bool FileExists(const std::filesystem::path& path) {
+  std::error_code ignored;
+  return std::filesystem::exists(path, ignored);
 }
 
 AtomicFileWriter::AtomicFileWriter(const std::filesystem::path& path) : path_(path) {

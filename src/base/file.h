@@ -11,9 +11,9 @@
 
 namespace cambium {
 
-// A private, read-only map of a whole file. Throws kNotFound or kIo. A file that is truncated by
-// somebody else while mapped would raise SIGBUS on access: data that is consumed once is read with
-// ReadFile instead.
+// A private, read-only map of a whole file. Throws kNotFound, or kIo, also for what is no regular
+// file (a pipe, a device). A file that is truncated by somebody else while mapped would raise
+// SIGBUS on access: data that is consumed once is read with ReadFile instead.
 class MappedFile {
  public:
   MappedFile() = default;
@@ -31,8 +31,16 @@ class MappedFile {
   std::filesystem::path path_;
 };
 
-// Whole file as bytes. Throws kNotFound, kIo, or kIo when the file shrinks while being read.
+// Whole file as bytes, or all that comes out of a pipe. Throws kNotFound, kIo, or kIo when the file
+// shrinks while being read.
 std::string ReadFile(const std::filesystem::path& path);
+
+// The same for files that come with a model, and may be anything: kIo at once for a pipe or a
+// device (which may never end), kResourceExhausted for one of more than max_bytes.
+std::string ReadRegularFile(const std::filesystem::path& path, uint64_t max_bytes);
+
+// Whether there is something of this name. No error where it cannot be told: opening it says why.
+bool FileExists(const std::filesystem::path& path);
 
 // Writes beside `path`, flushes to disk and renames over it in Commit(). Without Commit() nothing
 // of it remains. A full disk throws kIo and leaves the old file as it was.

@@ -13,6 +13,7 @@
 #include "formats/hf_config.h"
 #include "formats/hf_folder.h"
 #include "formats/hf_tokenizer.h"
+#include "formats/json_text.h"
 #include "formats/safetensors.h"
 #include "model/model_file.h"
 
@@ -114,7 +115,7 @@ ModelDescription DescribeHfFolder(const std::filesystem::path& folder) {
   CheckTypes(model);
   const std::filesystem::path tokenizer = folder / "tokenizer.json";
   model.why_no_tokenizer = WhyNot([&] {
-    TokenizerData data = ParseHfTokenizer(ReadFile(tokenizer), tokenizer.string());
+    TokenizerData data = ParseHfTokenizer(ReadRegularFile(tokenizer, kMaxJsonBytes), tokenizer.string());
     ReadHfChat(folder, &data);
     model.tokenizer = std::move(data);
   });

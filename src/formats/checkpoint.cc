@@ -119,19 +119,19 @@ CheckpointReader::CheckpointReader(const std::filesystem::path& path) : path_(pa
 
 void CheckpointReader::ParseHeader(std::string_view text) {
   const std::string source = path_.string() + ": header";
-  const Json header = ParseJsonObject(text, source);
+  const SortedJson header = ParseJsonObject(text, source);
   const JsonMembers members(header, source);
-  const Json* state = members.Find("state");
-  const Json* entries = members.Find("tensors");
+  const SortedJson* state = members.Find("state");
+  const SortedJson* entries = members.Find("tensors");
   if (state == nullptr || entries == nullptr || !entries->is_array()) {
     Fail(ErrorCode::kCorruptData, "{} lacks 'state' or 'tensors'", source);
   }
-  state_ = *state;
+  state_ = Json(*state);
   std::set<std::string_view> names;
   uint64_t expected_offset = 0;
   tensors_.reserve(entries->size());
   const uint64_t data_begin = AlignUp(kPrologueBytes + text.size());
-  for (const Json& json : *entries) {
+  for (const SortedJson& json : *entries) {
     if (!json.is_object()) Fail(ErrorCode::kCorruptData, "{}: a tensor is not an object", source);
     const JsonMembers fields(json, source);
     CheckpointEntry entry;
@@ -139,7 +139,7 @@ void CheckpointReader::ParseHeader(std::string_view text) {
     entry.sha256 = fields.GetString("sha256").value_or("");
     entry.offset = fields.RequireUint("offset", kMaxFileBytes);
     entry.size = 1;
-    const Json* shape = fields.Find("shape");
+    const SortedJson* shape = fields.Find("shape");
     bool valid = shape != nullptr && shape->is_array() && !entry.name.empty();
     for (size_t i = 0; valid && i < shape->size(); ++i) {
       valid = (*shape)[i].is_number_unsigned();

@@ -17,13 +17,13 @@ namespace {
 
 using enum GgufValueType;
 
-void ExpectWithinLimits(const ParseResult& result, const std::string& what) {
-  EXPECT_LT(result.seconds, 1.0) << what;
-  EXPECT_LT(result.allocated_bytes, uint64_t{64} << 20) << what;
+void ExpectWithinLimits(const Attempt& result, const std::string& what) {
+  EXPECT_LT(result.seconds, kMaxHostileSeconds) << what;
+  EXPECT_LT(result.allocated_bytes, kMaxHostileBytes) << what;
 }
 
 void ExpectCorrupt(const std::string& bytes, const std::string& part_of_message) {
-  const ParseResult result = TryGguf(bytes);
+  const Attempt result = TryGguf(bytes);
   ExpectWithinLimits(result, part_of_message);
   ASSERT_TRUE(result.error) << "accepted; expected: " << part_of_message;
   EXPECT_EQ(*result.error, ErrorCode::kCorruptData) << result.message;
@@ -70,7 +70,7 @@ std::vector<std::string> ValuesOfEveryType() {
 
 TEST(GgufHostileTokenizer, TheValidFilesAreAccepted) {
   for (const std::string& valid : {ValidSentencePieceGguf(), ValidWordPieceGguf()}) {
-    const ParseResult result = TryGguf(valid);
+    const Attempt result = TryGguf(valid);
     EXPECT_FALSE(result.error) << result.message;
   }
 }
@@ -82,7 +82,7 @@ TEST(GgufHostileTokenizer, EveryKeyWithEveryType) {
     for (const GgufValue& value : file.values()) {
       const std::string key(value.key);
       for (const std::string& other : ValuesOfEveryType()) {
-        const ParseResult result = TryGguf(WithKey(valid, key, other));
+        const Attempt result = TryGguf(WithKey(valid, key, other));
         ExpectWithinLimits(result, key);
         // An array where a scalar stood, or the other way round, is never taken for it.
         const bool is_array = other.starts_with(GgufBytes().Type(kArray).bytes());
@@ -195,7 +195,7 @@ TEST(GgufHostileTokenizer, TokensThatTakeTime) {
 TEST(GgufHostileTokenizer, TruncatedAndFlipped) {
   for (const std::string& valid : {ValidSentencePieceGguf(), ValidWordPieceGguf()}) {
     for (size_t size = 0; size < valid.size(); ++size) {
-      const ParseResult result = TryGguf(valid.substr(0, size));
+      const Attempt result = TryGguf(valid.substr(0, size));
       ASSERT_TRUE(result.error) << "accepted when cut to " << size;
       ExpectWithinLimits(result, "cut");
     }

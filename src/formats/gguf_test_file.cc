@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats/gguf_test_file.h"
 
-#include <chrono>
-#include <cstdlib>
+#include <functional>
 #include <memory>
-#include <new>
+#include <optional>
 #include <span>
 
 #include "formats/gguf.h"
@@ -12,28 +11,7 @@
 #include "formats/gguf_tokenizer.h"
 #include "text/tokenizer.h"
 
-namespace {
-thread_local uint64_t allocated_bytes = 0;
-
-void* CountedAllocation(size_t size_bytes) {
-  allocated_bytes += size_bytes;
-  void* memory = std::malloc(size_bytes == 0 ? 1 : size_bytes);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-}  // namespace
-
-// Replaces the global allocator of the test program, to see what a hostile file makes us ask for.
-void* operator new(size_t size_bytes) { return CountedAllocation(size_bytes); }
-void* operator new[](size_t size_bytes) { return CountedAllocation(size_bytes); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, size_t) noexcept { std::free(memory); }
-
 namespace cambium {
-
-uint64_t AllocatedBytes() { return allocated_bytes; }
 
 GgufBytes GgufHeader(uint64_t num_tensors, uint64_t num_values, uint32_t version) {
   GgufBytes file;
@@ -131,11 +109,11 @@ std::string ValidWordPieceGguf() {
   return file.bytes();
 }
 
-ParseResult TryGguf(const std::string& bytes) {
+Attempt TryGguf(const std::string& bytes) {
   // Its own allocation, so that nothing lies behind the last byte.
   const std::unique_ptr<uint8_t[]> copy(new uint8_t[bytes.size()]);
   for (size_t i = 0; i < bytes.size(); ++i) copy[i] = static_cast<uint8_t>(bytes[i]);
-  ParseResult result;
+  Attempt result;
   const auto attempt = [&](const std::function<void()>& read) {
     try {
       read();
@@ -146,7 +124,7 @@ ParseResult TryGguf(const std::string& bytes) {
       }
     }
   };
-  const auto start = std::chrono::steady_clock::now();
+  const double start = ThreadSeconds();
   const uint64_t allocated_before = AllocatedBytes();
   std::optional<GgufFile> file;
   attempt([&] { file.emplace(std::span(copy.get(), bytes.size()), "test.gguf"); });
@@ -185,7 +163,7 @@ ParseResult TryGguf(const std::string& bytes) {
       });
     });
   }
-  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  result.seconds = ThreadSeconds() - start;
   result.allocated_bytes = AllocatedBytes() - allocated_before;
   return result;
 }

@@ -4,14 +4,12 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "base/error.h"
 #include "formats/gguf_types.h"
+#include "formats/hostile_test_util.h"
 
 namespace cambium {
 
@@ -58,20 +56,10 @@ std::string ValidGguf(uint32_t version = 3);
 std::string ValidSentencePieceGguf();
 std::string ValidWordPieceGguf();
 
-struct ParseResult {
-  std::optional<ErrorCode> error;  // nullopt: accepted
-  std::string message;
-  double seconds = 0;
-  uint64_t allocated_bytes = 0;  // sum of all allocations, freed or not
-};
-
 // Opens `bytes` (from an exactly sized heap buffer, so that a sanitizer sees any byte read beyond),
 // and on success reads every value by every accessor, every tensor, the hyper-parameters (whatever
 // is wrong with those is no error of the result) and the tokenizer, and encodes and decodes with
 // it.
-ParseResult TryGguf(const std::string& bytes);
-
-// Bytes that this thread has asked operator new for so far.
-uint64_t AllocatedBytes();
+Attempt TryGguf(const std::string& bytes);
 
 }  // namespace cambium

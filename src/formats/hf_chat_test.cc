@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "formats/hf_config.h"
 
 namespace cambium {
 namespace {
@@ -66,6 +67,23 @@ TEST_F(HfChatTest, GathersEveryEnd) {
   data = Read(/*eos_id=*/2);
   EXPECT_EQ(data.eos_id, 2);
   EXPECT_EQ(data.end_ids, (std::vector<int32_t>{3, 4}));
+}
+
+TEST_F(HfChatTest, ReadsTheEndsThatAreWritten) {
+  HfConfig config;
+  config.eos_id = 3;
+  config.end_ids = {2, 4};
+  Write("generation_config.json", HfGenerationConfigToJson(config).dump());
+  EXPECT_EQ(Read(/*eos_id=*/3).end_ids, config.end_ids);
+  config.end_ids.clear();
+  EXPECT_EQ(HfGenerationConfigToJson(config)["eos_token_id"], 3);
+}
+
+TEST_F(HfChatTest, MoreEndsThanAnybodyHas) {
+  std::string ids = "0";
+  for (int i = 0; i < 100000; ++i) ids += fmt::format(",{}", i % 5);
+  Write("generation_config.json", "{\"eos_token_id\": [" + ids + "]}");
+  EXPECT_EQ(Read().end_ids.size(), 5u);
 }
 
 TEST_F(HfChatTest, WrongValuesSayNothingAndBrokenFilesAreNamed) {

@@ -18,7 +18,7 @@ namespace {
 // "architectures", or "model_type" where that is missing.
 ModelFamily FamilyOf(const JsonMembers& members, const std::string& source_name) {
   std::string name = members.GetString("model_type").value_or("");
-  if (const Json* list = members.Find("architectures");
+  if (const SortedJson* list = members.Find("architectures");
       list != nullptr && list->is_array() && !list->empty() && list->front().is_string()) {
     name = list->front().get<std::string>();
   }
@@ -100,7 +100,8 @@ void RefuseWhatIsNotComputed(const JsonMembers& members, ModelFamily family,
   }
   RefuseBoolean(members, "scale_attn_weights", true, source_name);
   if (members.GetNumber("clip_qkv")) FailUnsupported(source_name, "clip_qkv");
-  if (const Json* quantization = members.Find("quantization_config"); quantization != nullptr) {
+  if (const SortedJson* quantization = members.Find("quantization_config");
+      quantization != nullptr) {
     const bool is_object = quantization->is_object();
     const std::string method =
         is_object ? JsonMembers(*quantization, source_name).GetString("quant_method").value_or("")
@@ -115,16 +116,16 @@ void RefuseWhatIsNotComputed(const JsonMembers& members, ModelFamily family,
   if (members.GetUint("decoder_sparse_step").value_or(1) != 1) {
     FailUnsupported(source_name, "decoder_sparse_step other than 1");
   }
-  if (const Json* dense = members.Find("mlp_only_layers");
+  if (const SortedJson* dense = members.Find("mlp_only_layers");
       dense != nullptr && (!dense->is_array() || !dense->empty())) {
     FailUnsupported(source_name, "mlp_only_layers that is not empty");
   }
 }
 
 // Which layers have the window: layer_types, or what the family does without it.
-void ReadWindow(const JsonMembers& members, const Json& object, const std::string& source_name,
-                uint64_t default_window, HyperParameters* p) {
-  const Json* types = members.Find("layer_types");
+void ReadWindow(const JsonMembers& members, const SortedJson& object,
+                const std::string& source_name, uint64_t default_window, HyperParameters* p) {
+  const SortedJson* types = members.Find("layer_types");
   const bool windows =
       default_window != 0 || p->family == ModelFamily::kPhi3 || p->family == ModelFamily::kMixtral;
   if (!windows) {
@@ -194,7 +195,7 @@ std::string ActivationOf(const JsonMembers& members, ModelFamily family) {
 }
 
 int32_t TokenIdOf(const JsonMembers& members, const char* key, const std::string& source_name) {
-  const Json* value = members.Find(key);
+  const SortedJson* value = members.Find(key);
   if (value == nullptr) return -1;
   if (value->is_array()) {
     if (value->empty()) return -1;
@@ -240,7 +241,7 @@ void ReadSizes(const JsonMembers& members, const FamilyDefaults& defaults, Hyper
 }  // namespace
 
 HfConfig ParseHfConfig(std::string_view json, const std::string& source_name) {
-  const Json object = ParseJsonObject(json, source_name);
+  const SortedJson object = ParseJsonObject(json, source_name);
   const JsonMembers members(object, source_name);
   HfConfig config;
   HyperParameters& p = config.parameters;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/json.h"
 #include "formats/hyper_parameters.h"
@@ -17,6 +18,7 @@ struct HfConfig {
   std::string dtype;    // "float32", "bfloat16", "float16"; empty: not stated
   int32_t bos_id = -1;  // -1: none. Of several (a list), the first
   int32_t eos_id = -1;
+  std::vector<int32_t> end_ids;  // others that end an answer: for generation_config.json
 };
 
 // source_name: for messages. kUnsupported for other architectures and for settings that this build
@@ -25,7 +27,7 @@ HfConfig ParseHfConfig(std::string_view json, const std::string& source_name);
 
 // kUnsupported for what config.json cannot say of this family (RoPE factors of a GGUF file).
 Json HfConfigToJson(const HfConfig& config);
-// generation_config.json: the token ids.
+// generation_config.json: the token ids, every one that ends an answer among them.
 Json HfGenerationConfigToJson(const HfConfig& config);
 
 }  // namespace cambium

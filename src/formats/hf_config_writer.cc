@@ -119,6 +119,12 @@ Json HfGenerationConfigToJson(const HfConfig& config) {
   json["_from_model_config"] = true;
   json["bos_token_id"] = TokenIdToJson(config.bos_id);
   json["eos_token_id"] = TokenIdToJson(config.eos_id);
+  if (!config.end_ids.empty()) {
+    Json ids = Json::array();
+    if (config.eos_id >= 0) ids.push_back(config.eos_id);
+    for (const int32_t id : config.end_ids) ids.push_back(id);
+    json["eos_token_id"] = std::move(ids);
+  }
   return json;
 }
 

@@ -16,23 +16,27 @@ namespace {
 
 // More files than any model has; each is mapped.
 constexpr size_t kMaxFiles = 1024;
+constexpr size_t kMaxNameBytes = 255;  // what file systems take
 
 HfConfig ReadConfig(const std::filesystem::path& directory) {
   const std::filesystem::path path = directory / "config.json";
-  return ParseHfConfig(ReadFile(path), path.string());
+  return ParseHfConfig(ReadRegularFile(path, kMaxJsonBytes), path.string());
 }
 
-// The files that the index names. A name with a separator would leave the folder.
+// The files that the index names. A name with a separator would leave the folder; one with a zero
+// byte is another one for the operating system.
 std::set<std::string> FilesOfIndex(const std::filesystem::path& path) {
-  const Json object = ParseJsonObject(ReadFile(path), path.string());
-  const Json* map = JsonMembers(object, path.string()).Find("weight_map");
+  const SortedJson object = ParseJsonObject(ReadRegularFile(path, kMaxJsonBytes), path.string());
+  const SortedJson* map = JsonMembers(object, path.string()).Find("weight_map");
   if (map == nullptr || !map->is_object()) {
     Fail(ErrorCode::kCorruptData, "{}: weight_map is not an object", path.string());
   }
   std::set<std::string> names;
   for (const auto& [tensor, file] : map->items()) {
     const std::string name = file.is_string() ? file.get<std::string>() : "";
-    if (!name.ends_with(".safetensors") || name.find_first_of("/\\") != std::string::npos) {
+    constexpr std::string_view kSeparators("/\\\0", 3);
+    if (!name.ends_with(".safetensors") || name.size() > kMaxNameBytes ||
+        name.find_first_of(kSeparators) != std::string::npos) {
       Fail(ErrorCode::kCorruptData,
            "{}: tensor {} is said to be in {}; a safetensors file of this "
            "folder expected",
@@ -59,8 +63,7 @@ std::vector<SafetensorsFile> OpenSafetensors(const std::filesystem::path& direct
   const std::filesystem::path single = directory / "model.safetensors";
   const std::filesystem::path index = directory / "model.safetensors.index.json";
   std::vector<SafetensorsFile> files;
-  std::error_code ignored;  // opening the file reports what is wrong with it
-  if (std::filesystem::exists(single, ignored) || !std::filesystem::exists(index, ignored)) {
+  if (FileExists(single) || !FileExists(index)) {
     files.emplace_back(single);
     return files;
   }
@@ -157,7 +160,8 @@ void HfFolder::ReadParameter(std::string_view name, uint64_t rows, uint64_t cols
 
 void WriteHfFolder(const std::filesystem::path& directory, HfConfig config, SafetensorsType type,
                    std::span<const NamedParameter> parameters,
-                   std::span<const std::pair<std::string, std::string>> tokenizer_files) {
+                   std::span<const std::pair<std::string, std::string>> tokenizer_files,
+                   const std::function<void(uint64_t)>& progress) {
   const HyperParameters& p = config.parameters;
   (void)HfConfigToJson(config);  // refuses before anything is written
   MakeDirectories(directory);
@@ -179,11 +183,14 @@ void WriteHfFolder(const std::filesystem::path& directory, HfConfig config, Safe
     list.push_back(i);
   }
   std::vector<float> tensor;
+  uint64_t done = 0;
   for (const std::string& name : order) {
     const std::vector<size_t>& list = members[name];
     tensor.assign(slices[list[0]].Size(), 0.0f);
     for (const size_t i : list) ScatterSlice(slices[i], parameters[i].values, tensor);
     writer.WriteTensor(name, tensor);
+    done += tensor.size();
+    if (progress) progress(done);
   }
   writer.Commit();
   for (const auto& [name, content] : tokenizer_files) {

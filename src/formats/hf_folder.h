@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -60,9 +61,11 @@ struct NamedParameter {
 };
 
 // tokenizer_files: file name and content of each ("tokenizer.json", ...). config.dtype is set from
-// `type`, which tensors of one dimension (norms) do not have: they are F32.
+// `type`, which tensors of one dimension (norms) do not have: they are F32. progress: called with
+// the number of weights written so far, and may throw.
 void WriteHfFolder(const std::filesystem::path& directory, HfConfig config, SafetensorsType type,
                    std::span<const NamedParameter> parameters,
-                   std::span<const std::pair<std::string, std::string>> tokenizer_files);
+                   std::span<const std::pair<std::string, std::string>> tokenizer_files,
+                   const std::function<void(uint64_t)>& progress = {});
 
 }  // namespace cambium

@@ -12,9 +12,7 @@ namespace cambium {
 
 class HfJson {
  public:
-  // Not the ordered Json: that one searches an object from its start, and a vocabulary is an object
-  // of 10^5 members.
-  using Node = nlohmann::json;
+  using Node = SortedJson;
 
   explicit HfJson(std::string source_name) : source_name_(std::move(source_name)) {}
 

@@ -15,13 +15,15 @@ namespace {
 constexpr const char* kGpt2 = "gpt-2";
 constexpr const char* kFalcon = "falcon";
 constexpr int kMaxDepth = 8;  // of Sequences
+// Above every pattern that has a name; bringing one into the common form takes quadratic time.
+constexpr size_t kMaxPatternBytes = 4096;
 
-std::string StringAt(const nlohmann::json& node, const char* key) {
+std::string StringAt(const SortedJson& node, const char* key) {
   const auto it = node.find(key);
   return it != node.end() && it->is_string() ? it->get<std::string>() : std::string();
 }
 
-bool BoolAt(const nlohmann::json& node, const char* key, bool fallback) {
+bool BoolAt(const SortedJson& node, const char* key, bool fallback) {
   const auto it = node.find(key);
   return it != node.end() && it->is_boolean() ? it->get<bool>() : fallback;
 }
@@ -54,7 +56,7 @@ class StageReader {
  public:
   explicit StageReader(const std::string& source_name) : source_name_(source_name) {}
 
-  void Read(const nlohmann::json& node, int depth) {
+  void Read(const SortedJson& node, int depth) {
     const std::string type = node.is_object() ? StringAt(node, "type") : std::string();
     if (type == "Sequence") {
       const auto parts = node.find("pretokenizers");
@@ -93,17 +95,18 @@ class StageReader {
   }
 
  private:
-  void ReadPunctuation(const nlohmann::json& node) {
+  void ReadPunctuation(const SortedJson& node) {
     const std::string behavior = StringAt(node, "behavior");
     if (behavior != "Contiguous") Refuse(fmt::format("Punctuation that is {}", Quote(behavior)));
     stages_.push_back(PreTokenizer::Patterns(kFalcon).front());
   }
 
-  void ReadSplit(const nlohmann::json& node) {
+  void ReadSplit(const SortedJson& node) {
     const auto pattern = node.find("pattern");
     const std::string regex =
         pattern != node.end() && pattern->is_object() ? StringAt(*pattern, "Regex") : std::string();
     if (regex.empty()) Refuse("a Split without a regular expression");
+    if (regex.size() > kMaxPatternBytes) Refuse("a Split with a very long regular expression");
     // "Removed" and inverted keeps the matches alone, which is the same where all text matches, as
     // it does with every pattern that has a name.
     const std::string behavior = StringAt(node, "behavior");
@@ -121,7 +124,7 @@ class StageReader {
 
 }  // namespace
 
-std::string ParseHfPreTokenizer(const nlohmann::json& node, bool ignore_merges,
+std::string ParseHfPreTokenizer(const SortedJson& node, bool ignore_merges,
                                 const std::string& source_name) {
   StageReader reader(source_name);
   reader.Read(node, 0);

@@ -11,7 +11,7 @@ namespace cambium {
 
 // The name; empty when the file has ByteLevel without any splitting. ignore_merges: of the file's
 // model, which is a part of what a name means. Throws kUnsupported or kCorruptData.
-std::string ParseHfPreTokenizer(const nlohmann::json& node, bool ignore_merges,
+std::string ParseHfPreTokenizer(const SortedJson& node, bool ignore_merges,
                                 const std::string& source_name);
 
 // The empty name is ByteLevel alone.

@@ -11,9 +11,9 @@
 namespace cambium {
 namespace {
 
-const Json* FindObject(const JsonMembers& members, const char* key,
-                       const std::string& source_name) {
-  const Json* value = members.Find(key);
+const SortedJson* FindObject(const JsonMembers& members, const char* key,
+                             const std::string& source_name) {
+  const SortedJson* value = members.Find(key);
   if (value != nullptr && !value->is_object()) {
     Fail(ErrorCode::kCorruptData, "{}: {} is not an object", source_name, Quote(key));
   }
@@ -22,13 +22,13 @@ const Json* FindObject(const JsonMembers& members, const char* key,
 
 std::vector<float> FactorsOf(const JsonMembers& members, const char* key,
                              const std::string& source_name) {
-  const Json* list = members.Find(key);
+  const SortedJson* list = members.Find(key);
   std::vector<float> factors;
   if (list == nullptr || !list->is_array()) {
     Fail(ErrorCode::kCorruptData, "{}: {} of longrope is not a list of numbers", source_name,
          Quote(key));
   }
-  for (const Json& value : *list) {
+  for (const SortedJson& value : *list) {
     if (!value.is_number()) {
       Fail(ErrorCode::kCorruptData, "{}: {} holds something that is not a number", source_name,
            Quote(key));
@@ -112,11 +112,11 @@ void ReadHfRope(const JsonMembers& members, const std::string& source_name, doub
     p->rope_theta_window = ToFloat32(members.GetNumber("rope_local_base_freq").value_or(10000));
   }
   for (const char* key : {"rope_scaling", "rope_parameters"}) {
-    const Json* rope = FindObject(members, key, source_name);
+    const SortedJson* rope = FindObject(members, key, source_name);
     if (rope == nullptr) continue;
     const JsonMembers inner(*rope, source_name);
-    const Json* full = FindObject(inner, "full_attention", source_name);
-    const Json* window = FindObject(inner, "sliding_attention", source_name);
+    const SortedJson* full = FindObject(inner, "full_attention", source_name);
+    const SortedJson* window = FindObject(inner, "sliding_attention", source_name);
     if (full == nullptr && window == nullptr) {
       ReadOne(members, inner, source_name, p);
       if (const auto value = inner.GetNumber("partial_rotary_factor")) partial = value;

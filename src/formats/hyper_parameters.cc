@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats/hyper_parameters.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/error.h"
@@ -12,6 +13,10 @@ namespace {
 constexpr uint64_t kMaxSize = uint64_t{1} << 20;
 constexpr uint64_t kMaxLayers = 4096;
 constexpr uint64_t kMaxExperts = 4096;
+// Choosing them takes quadratic time in this.
+constexpr uint64_t kMaxExpertsPerToken = 256;
+// Angles stay within 64-bit integers: positions are below 2^31.
+constexpr float kMinRopeFactor = 1e-6f, kMaxRopeFactor = 1e9f;
 
 void CheckSize(uint64_t value, uint64_t max, const char* what, const std::string& source_name) {
   if (value == 0 || value > max) {
@@ -31,13 +36,20 @@ void CheckOptional(float value, const char* what, const std::string& source_name
   if (value != 0) CheckConstant(value, what, source_name);
 }
 
+void CheckRopeFactor(double value, const char* what, const std::string& source_name) {
+  if (!(value >= kMinRopeFactor && value <= kMaxRopeFactor)) {
+    Fail(ErrorCode::kCorruptData, "{}: {} = {}; {} to {} expected", source_name, what, value,
+         kMinRopeFactor, kMaxRopeFactor);
+  }
+}
+
 void CheckFactors(const std::vector<float>& factors, uint64_t rope_dim, const char* what,
                   const std::string& source_name) {
   if (factors.size() != rope_dim / 2) {
     Fail(ErrorCode::kCorruptData, "{}: {} {}; {} expected, one for each rotated pair", source_name,
          factors.size(), what, rope_dim / 2);
   }
-  for (const float factor : factors) CheckConstant(factor, what, source_name);
+  for (const float factor : factors) CheckRopeFactor(factor, what, source_name);
 }
 
 void CheckRopeScaling(const HyperParameters& p, const std::string& source_name) {
@@ -46,7 +58,7 @@ void CheckRopeScaling(const HyperParameters& p, const std::string& source_name) 
   const auto check = [&](double value, const char* what) {
     CheckConstant(static_cast<float>(value), what, source_name);
   };
-  check(s.factor, "RoPE scaling factor");
+  CheckRopeFactor(s.factor, "RoPE scaling factor", source_name);
   if (s.attention_factor != 0) check(s.attention_factor, "RoPE attention factor");
   const bool needs_context = s.kind == RopeScalingKind::kLlama3 ||
                              s.kind == RopeScalingKind::kYarn ||
@@ -81,7 +93,8 @@ void CheckExperts(const HyperParameters& p, const std::string& source_name) {
   }
   if (p.num_experts == 0) return;
   CheckSize(p.num_experts, kMaxExperts, "number of experts", source_name);
-  CheckSize(p.experts_per_token, p.num_experts, "number of experts per token", source_name);
+  CheckSize(p.experts_per_token, std::min(p.num_experts, kMaxExpertsPerToken),
+            "number of experts per token", source_name);
 }
 
 }  // namespace

@@ -40,9 +40,9 @@ void CheckJsonDepth(std::string_view text, const std::string& source_name) {
   }
 }
 
-Json ParseJsonObject(std::string_view text, const std::string& source_name) {
+SortedJson ParseJsonObject(std::string_view text, const std::string& source_name) {
   CheckJsonDepth(text, source_name);
-  Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  SortedJson json = SortedJson::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) {
     Fail(ErrorCode::kCorruptData, "{}: {}", source_name,
          json.is_discarded() ? "not valid JSON" : "a JSON object was expected");
@@ -50,13 +50,13 @@ Json ParseJsonObject(std::string_view text, const std::string& source_name) {
   return json;
 }
 
-const Json* JsonMembers::Find(const char* key) const {
+const SortedJson* JsonMembers::Find(const char* key) const {
   const auto member = object_.find(key);
   return member == object_.end() || member->is_null() ? nullptr : &*member;
 }
 
 std::optional<uint64_t> JsonMembers::GetUint(const char* key, uint64_t max) const {
-  const Json* member = Find(key);
+  const SortedJson* member = Find(key);
   if (member == nullptr) return std::nullopt;
   if (!member->is_number_unsigned() || member->get<uint64_t>() > max) {
     Fail(ErrorCode::kCorruptData, "{}: {} is not an integer from 0 to {}", source_name_, Quote(key),
@@ -66,7 +66,7 @@ std::optional<uint64_t> JsonMembers::GetUint(const char* key, uint64_t max) cons
 }
 
 std::optional<double> JsonMembers::GetNumber(const char* key) const {
-  const Json* member = Find(key);
+  const SortedJson* member = Find(key);
   if (member == nullptr) return std::nullopt;
   if (!member->is_number()) {
     Fail(ErrorCode::kCorruptData, "{}: {} is not a number", source_name_, Quote(key));
@@ -75,7 +75,7 @@ std::optional<double> JsonMembers::GetNumber(const char* key) const {
 }
 
 std::optional<bool> JsonMembers::GetBool(const char* key) const {
-  const Json* member = Find(key);
+  const SortedJson* member = Find(key);
   if (member == nullptr) return std::nullopt;
   if (!member->is_boolean()) {
     Fail(ErrorCode::kCorruptData, "{}: {} is not true or false", source_name_, Quote(key));
@@ -84,7 +84,7 @@ std::optional<bool> JsonMembers::GetBool(const char* key) const {
 }
 
 std::optional<std::string> JsonMembers::GetString(const char* key) const {
-  const Json* member = Find(key);
+  const SortedJson* member = Find(key);
   if (member == nullptr) return std::nullopt;
   if (!member->is_string()) {
     Fail(ErrorCode::kCorruptData, "{}: {} is not a string", source_name_, Quote(key));

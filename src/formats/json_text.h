@@ -12,22 +12,25 @@
 
 namespace cambium {
 
+// Far above any configuration or vocabulary. Parsed, JSON takes up to twenty times its size.
+inline constexpr uint64_t kMaxJsonBytes = uint64_t{256} << 20;
+
 // Throws kCorruptData for JSON that is nested deeper than 64: some of what one does with a parsed
 // value is recursive.
 void CheckJsonDepth(std::string_view text, const std::string& source_name);
 
 // Throws kCorruptData for anything that is not one JSON object, or is nested deeper than 64.
-Json ParseJsonObject(std::string_view text, const std::string& source_name);
+SortedJson ParseJsonObject(std::string_view text, const std::string& source_name);
 
 // Members of an object; nullopt when the member is missing or null, kCorruptData when it is of
 // another kind or out of range.
 class JsonMembers {
  public:
   // Both outlive the object.
-  JsonMembers(const Json& object, const std::string& source_name)
+  JsonMembers(const SortedJson& object, const std::string& source_name)
       : object_(object), source_name_(source_name) {}
 
-  const Json* Find(const char* key) const;
+  const SortedJson* Find(const char* key) const;
   std::optional<uint64_t> GetUint(const char* key, uint64_t max = UINT32_MAX) const;
   std::optional<double> GetNumber(const char* key) const;
   std::optional<bool> GetBool(const char* key) const;
@@ -36,7 +39,7 @@ class JsonMembers {
   uint64_t RequireUint(const char* key, uint64_t max = UINT32_MAX) const;
 
  private:
-  const Json& object_;
+  const SortedJson& object_;
   const std::string& source_name_;
 };
 

@@ -144,7 +144,11 @@ ModelConfig ModelConfigOf(const HyperParameters& p, const std::string& source) {
   if (p.num_experts != 0) config.normalize_experts = p.normalize_experts;
   ApplyFamily(p.family, &config);
   ApplyRopeScaling(p, &config);
-  config.Validate();
+  try {
+    config.Validate();
+  } catch (const Error& error) {
+    Fail(ErrorCode::kUnsupported, "{}: {}", source, error.what());
+  }
   return config;
 }
 

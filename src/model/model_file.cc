@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "formats/gguf.h"
 #include "formats/gguf_hyper_parameters.h"
 #include "formats/gguf_tokenizer.h"
@@ -13,6 +14,7 @@
 #include "formats/hf_folder.h"
 #include "formats/hf_tokenizer.h"
 #include "formats/hf_tokenizer_files.h"
+#include "formats/json_text.h"
 #include "formats/tensor_names.h"
 #include "model/rope_scaling.h"
 #include "numerics/quant/dequantize.h"
@@ -25,6 +27,13 @@ std::span<float> ValuesOf(ParameterStore& parameters, size_t index) {
 }
 std::span<const float> ValuesOf(const ParameterStore& parameters, size_t index) {
   return {parameters.weight(index).value.f32(), parameters.specs()[index].size()};
+}
+
+// Without the gaps that ParameterStore::size() counts.
+uint64_t CountElements(const ParameterStore& parameters) {
+  uint64_t count = 0;
+  for (const ParameterSpec& spec : parameters.specs()) count += spec.size();
+  return count;
 }
 
 // Where the file has the parameter. Throws kCorruptData where the tensor is missing or of another
@@ -78,7 +87,8 @@ bool IsWide(const ParameterSpec& spec, GgmlType type) {
   return type == GgmlType::kF32 || type == GgmlType::kF16;
 }
 
-LoadedModel LoadGguf(const std::filesystem::path& path, MatrixMemory matrices) {
+LoadedModel LoadGguf(const std::filesystem::path& path, MatrixMemory matrices,
+                     const WeightsProgress& progress) {
   const auto opened = std::make_shared<const GgufFile>(path);
   const GgufFile& file = *opened;
   const HyperParameters p = ReadGgufHyperParameters(file);
@@ -104,14 +114,18 @@ LoadedModel LoadGguf(const std::filesystem::path& path, MatrixMemory matrices) {
     }
   }
   model.parameters = std::make_unique<ParameterStore>(model.config, std::move(stored), opened);
+  const uint64_t total = CountElements(*model.parameters);
+  uint64_t done = 0;
   for (size_t i = 0; i < slices.size(); ++i) {
     if (!model.parameters->weight(i).stored.empty()) continue;
     ReadSlice(file, slices[i], ValuesOf(*model.parameters, i));
+    done += specs[i].size();
+    if (progress) progress(done, total);
   }
   return model;
 }
 
-LoadedModel LoadHfFolder(const std::filesystem::path& path) {
+LoadedModel LoadHfFolder(const std::filesystem::path& path, const WeightsProgress& progress) {
   const HfFolder folder(path);
   const HyperParameters& p = folder.config().parameters;
   LoadedModel model;
@@ -121,9 +135,17 @@ LoadedModel LoadHfFolder(const std::filesystem::path& path) {
   model.name = path.filename().string();
   model.stored = folder.config().dtype == "bfloat16" ? DType::kBF16 : DType::kF32;
   const std::filesystem::path tokenizer = path / "tokenizer.json";
-  model.tokenizer = ParseHfTokenizer(ReadFile(tokenizer), tokenizer.string());
-  if (model.tokenizer.eos_id < 0) model.tokenizer.eos_id = folder.config().eos_id;
-  if (model.tokenizer.bos_id < 0) model.tokenizer.bos_id = folder.config().bos_id;
+  model.tokenizer = ParseHfTokenizer(ReadRegularFile(tokenizer, kMaxJsonBytes), tokenizer.string());
+  const auto take = [&](int32_t* id, int32_t stated, const char* what) {
+    if (*id >= 0) return;
+    if (stated >= static_cast<int64_t>(model.tokenizer.tokens.size())) {
+      Fail(ErrorCode::kCorruptData, "{}: config.json has the {} token {}, the tokenizer {} tokens",
+           path.string(), what, stated, model.tokenizer.tokens.size());
+    }
+    *id = stated;
+  };
+  take(&model.tokenizer.eos_id, folder.config().eos_id, "eos");
+  take(&model.tokenizer.bos_id, folder.config().bos_id, "bos");
   ReadHfChat(path, &model.tokenizer);
   uint64_t file_bytes = 0;
   for (const SafetensorsFile& file : folder.files()) {
@@ -134,9 +156,13 @@ LoadedModel LoadHfFolder(const std::filesystem::path& path) {
     folder.CheckParameter(spec.name, spec.rows, spec.cols);
   }
   model.parameters = std::make_unique<ParameterStore>(model.config, false);
+  const uint64_t total = CountElements(*model.parameters);
+  uint64_t done = 0;
   for (size_t i = 0; i < model.parameters->specs().size(); ++i) {
     const ParameterSpec& spec = model.parameters->specs()[i];
     folder.ReadParameter(spec.name, spec.rows, spec.cols, ValuesOf(*model.parameters, i));
+    done += spec.size();
+    if (progress) progress(done, total);
   }
   return model;
 }
@@ -183,14 +209,16 @@ std::vector<TensorToWrite> TensorsToWrite(const HyperParameters& p,
 
 }  // namespace
 
-LoadedModel LoadModel(const std::filesystem::path& path, MatrixMemory matrices) {
+LoadedModel LoadModel(const std::filesystem::path& path, MatrixMemory matrices,
+                      const WeightsProgress& progress) {
   LoadedModel model;
-  if (!std::filesystem::is_directory(path)) {
-    model = LoadGguf(path, matrices);
-  } else if (std::filesystem::exists(path / "model.gguf")) {
-    model = LoadGguf(path / "model.gguf", matrices);
-  } else if (std::filesystem::exists(path / "config.json")) {
-    model = LoadHfFolder(path);
+  std::error_code ignored;  // opening the file says what is wrong with it
+  if (!std::filesystem::is_directory(path, ignored)) {
+    model = LoadGguf(path, matrices, progress);
+  } else if (FileExists(path / "model.gguf")) {
+    model = LoadGguf(path / "model.gguf", matrices, progress);
+  } else if (FileExists(path / "config.json")) {
+    model = LoadHfFolder(path, progress);
   } else {
     Fail(ErrorCode::kNotFound,
          "{}: neither model.gguf (a training run) nor config.json (a Hugging Face model) is there",
@@ -227,6 +255,8 @@ void SaveGguf(const std::filesystem::path& path, const ParameterStore& parameter
   }
   for (const auto& [name, values] : factors) writer.WriteTensor(name, values);
   std::vector<float> values;
+  const uint64_t total = CountElements(parameters);
+  uint64_t done = 0;
   for (const TensorToWrite& tensor : tensors) {
     values.assign(tensor.slice.Size(), 0.0f);
     for (const size_t i : tensor.parameters) {
@@ -234,6 +264,8 @@ void SaveGguf(const std::filesystem::path& path, const ParameterStore& parameter
                    ValuesOf(parameters, i), values);
     }
     writer.WriteTensor(tensor.slice.name, values);
+    done += values.size();
+    if (options.progress) options.progress(done, total);
   }
   writer.Commit();
 }
@@ -250,10 +282,15 @@ void SaveHfModel(const std::filesystem::path& folder, const ParameterStore& para
     named.push_back({specs[i].name, specs[i].rows, specs[i].cols, ValuesOf(parameters, i)});
   }
   const auto files = HfTokenizerFiles(tokenizer);
-  WriteHfFolder(
-      folder,
-      {.parameters = p, .dtype = "", .bos_id = tokenizer.bos_id, .eos_id = tokenizer.eos_id}, type,
-      named, files);
+  HfConfig config{.parameters = p,
+                  .dtype = "",
+                  .bos_id = tokenizer.bos_id,
+                  .eos_id = tokenizer.eos_id,
+                  .end_ids = tokenizer.end_ids};
+  const uint64_t total = CountElements(parameters);
+  WriteHfFolder(folder, std::move(config), type, named, files, [&](uint64_t done) {
+    if (options.progress) options.progress(done, total);
+  });
 }
 
 }  // namespace cambium

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -33,10 +34,15 @@ enum class MatrixMemory {
   kStored,  // left in the mapped file, to be packed for inference
 };
 
+// Called with the weights read or written so far and with their number; what it throws ends the
+// work.
+using WeightsProgress = std::function<void(uint64_t done, uint64_t total)>;
+
 // path: a GGUF file, a Hugging Face folder, or a training run's folder (its model.gguf).
 // Throws kNotFound, kCorruptData, kUnsupported naming what is missing.
 LoadedModel LoadModel(const std::filesystem::path& path,
-                      MatrixMemory matrices = MatrixMemory::kValues);
+                      MatrixMemory matrices = MatrixMemory::kValues,
+                      const WeightsProgress& progress = {});
 
 struct SaveOptions {
   GgmlType type = GgmlType::kBF16;  // of matrices: F32, BF16 or F16; norms are F32
@@ -46,6 +52,7 @@ struct SaveOptions {
   std::string compute_type;
   // As a file stated them, where the model comes from one; null: found from the configuration.
   const HyperParameters* hyper_parameters = nullptr;
+  WeightsProgress progress;
 };
 
 // Atomic. Throws kUnsupported for a model that the format cannot hold, kIo.
