@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+// cambium convert: a model from a Hugging Face folder to GGUF and back.
+#include <unistd.h>
+
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
 #include "cli/commands.h"
 #include "cli/help.h"
+#include "cli/new_folder.h"
 #include "cli/option_checks.h"
 #include "cli/output.h"
 #include "model/model_file.h"
@@ -50,21 +55,76 @@ void CheckPaths(const ConvertArguments& a, bool to_gguf) {
   }
 }
 
+// The bar of one half of the work.
+class Bar {
+ public:
+  Bar(const Context& context, const char* title) : context_(context), title_(title) {}
+
+  WeightsProgress Callback() {
+    return [this](uint64_t done, uint64_t total) {
+      if (Interrupted()) Fail(ErrorCode::kCancelled, "stopped; nothing was written");
+      if (!progress_) progress_.emplace(title_, total, "weights", context_.quiet);
+      progress_->Update(std::min(done, total));
+    };
+  }
+  void Finish() {
+    if (progress_) progress_->Finish();
+  }
+
+ private:
+  const Context& context_;
+  const char* title_;
+  std::optional<Progress> progress_;
+};
+
+// A folder that is made beside its place, and moved there when all is in it.
+class PendingFolder {
+ public:
+  explicit PendingFolder(const std::filesystem::path& target)
+      : target_(std::filesystem::absolute(target).lexically_normal()) {
+    if (!target_.has_filename()) target_ = target_.parent_path();  // "folder/"
+    path_ = target_;
+    path_ += fmt::format(".{}.tmp", getpid());
+  }
+  ~PendingFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  PendingFolder(const PendingFolder&) = delete;
+  PendingFolder& operator=(const PendingFolder&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+  void Commit() {
+    std::error_code error;
+    std::filesystem::rename(path_, target_, error);  // over an empty folder
+    if (error) Fail(ErrorCode::kIo, "{}: cannot make it: {}", target_.string(), error.message());
+  }
+
+ private:
+  std::filesystem::path target_, path_;
+};
+
 void Convert(const Context& context, const ConvertArguments& a) {
   const bool to_gguf = a.out.extension() == ".gguf";
   CheckPaths(a, to_gguf);
-  context.Note(fmt::format("reading {}", a.model.string()));
-  const LoadedModel model = LoadModel(a.model);
-  if (Interrupted()) Fail(ErrorCode::kCancelled, "stopped; nothing was written");
+  Bar reading(context, "reading"), writing(context, "writing");
+  const LoadedModel model = LoadModel(a.model, MatrixMemory::kValues, reading.Callback());
+  reading.Finish();
   const GgmlType type = TypeOf(a.type, model);
-  SaveOptions options{.type = type, .name = a.name, .hyper_parameters = &model.hyper_parameters};
+  SaveOptions options{.type = type,
+                      .name = a.name,
+                      .hyper_parameters = &model.hyper_parameters,
+                      .progress = writing.Callback()};
   if (options.name.empty()) options.name = model.name.empty() ? "cambium" : model.name;
-  context.Note(fmt::format("writing {}, {}", a.out.string(), GgmlTypeName(type)));
   if (to_gguf) {
     SaveGguf(a.out, *model.parameters, model.tokenizer, options);
   } else {
-    SaveHfModel(a.out, *model.parameters, model.tokenizer, options);
+    const NewFolder place(a.out);
+    PendingFolder folder(a.out);
+    SaveHfModel(folder.path(), *model.parameters, model.tokenizer, options);
+    folder.Commit();
   }
+  writing.Finish();
   const uint64_t weights = CountWeights(*model.parameters);
   if (context.json) {
     PrintJson({{"model", a.model.string()},
