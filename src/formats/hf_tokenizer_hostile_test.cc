@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
+#include <optional>
 
 #include "base/file.h"
 #include "base/json.h"
@@ -18,16 +18,17 @@ namespace cambium {
 namespace {
 
 Attempt TryTokenizer(const std::string& text, const std::string& what) {
+  std::optional<Tokenizer> tokenizer;
   const Attempt attempt = AttemptTo([&] {
-    const TokenizerData data = ParseHfTokenizer(text, "tokenizer.json");
-    const Tokenizer tokenizer(data);
+    tokenizer.emplace(ParseHfTokenizer(text, "tokenizer.json"));
     try {
       const EncodeOptions options = {.parse_special = true, .allow_bos = true, .allow_eos = true};
-      (void)tokenizer.Decode(tokenizer.Encode("ab <s> a\u00e9\u65e5\xff\n", options));
+      (void)tokenizer->Decode(tokenizer->Encode("ab <s> a\u00e9\u65e5\xff\n", options));
     } catch (const Error&) {  // a vocabulary may lack characters
     }
-    (void)ToHfTokenizer(data);
   });
+  // What can be read may not be what can be written, but nothing worse.
+  if (tokenizer) (void)AttemptTo([&] { (void)ToHfTokenizer(tokenizer->data()); });
   EXPECT_TRUE(attempt.within_limits()) << what << ": " << attempt.seconds << " s, "
                                        << attempt.allocated_bytes << " bytes, " << attempt.message;
   EXPECT_LT(attempt.message.size(), 2000u) << what;
