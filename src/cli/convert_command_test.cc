@@ -98,7 +98,7 @@ TEST_F(ConvertCommandTest, RefusedModels) {
   ExpectRefused("missing.gguf --out folder", 1, "missing.gguf");
   Shell("mkdir nothing other; head -c 1000 run/model.gguf > cut.gguf; echo GGUF > short.gguf");
   ExpectRefused("nothing --out x.gguf", 1, "config.json");
-  ExpectRefused("cut.gguf --out folder", 1, "truncated");
+  ExpectRefused("cut.gguf --out folder", 1, "bytes left");
   ExpectRefused("short.gguf --out x.gguf", 1, "truncated");
   WriteFileAtomically(folder_ / "other/config.json", R"({"architectures":["MambaForCausalLM"]})");
   ExpectRefused("other --out x.gguf", 1, "MambaForCausalLM");

@@ -52,14 +52,15 @@ Start StartWithTokenizer(const TrainArguments& a, uint64_t vocab_size, const Con
           .config = {}};
 }
 
-Start StartOfConfig(const TrainArguments& a, const RunConfig& config, const Context& context,
+// file: where the configuration was read.
+Start StartOfConfig(const TrainArguments& a, const std::filesystem::path& file,
+                    const RunConfig& config, const Context& context,
                     const TokenDatasetOptions& dataset, ThreadPool& pool) {
   const uint64_t vocab_size = config.train.model.vocab_size;
   Start start;
   if (config.tokenizer) {
-    const TokenizerSearch search = {.owner = a.config,
-                                    .folder = std::filesystem::path(a.config).parent_path(),
-                                    .wanted = *config.tokenizer};
+    const TokenizerSearch search = {
+        .owner = file.string(), .folder = file.parent_path(), .wanted = *config.tokenizer};
     start.tokenizer = a.tokenizer ? LoadWantedTokenizer(*a.tokenizer, search)
                                   : FindOrTrainTokenizer(search, a.data, vocab_size, dataset,
                                                          context.quiet, pool);
@@ -71,10 +72,18 @@ Start StartOfConfig(const TrainArguments& a, const RunConfig& config, const Cont
     Fail(ErrorCode::kInvalidArgument,
          "{}: model.vocab_size = {}, but the tokenizer has {} tokens; give the run's tokenizer "
          "with --tokenizer",
-         a.config, vocab_size, start.tokenizer->vocab_size());
+         file.string(), vocab_size, start.tokenizer->vocab_size());
   }
   start.config = config.train;
   return start;
+}
+
+// --config, or with --resume the configuration of a run in --out that has no checkpoint yet; empty
+// when there is none.
+std::filesystem::path ConfigFile(const TrainArguments& a) {
+  const std::filesystem::path begun = std::filesystem::path(a.out) / "config.toml";
+  if (a.resume && std::filesystem::exists(begun)) return begun;
+  return a.config;
 }
 
 // settled: what --config says, or the run.
@@ -82,10 +91,23 @@ Start MakeStart(const TrainArguments& a, const std::optional<RecordedRun>& run,
                 const std::optional<RunConfig>& settled, const Context& context,
                 const TokenDatasetOptions& dataset, ThreadPool& pool) {
   if (run) return StartOfRun(a, *run);
-  if (settled) return StartOfConfig(a, *settled, context, dataset, pool);
+  if (settled) return StartOfConfig(a, ConfigFile(a), *settled, context, dataset, pool);
   Start start = StartWithTokenizer(a, VocabSizeOf(a), context, dataset, pool);
   start.config = NewTrainConfig(a, context, *start.tokenizer, dataset, pool);
   return start;
+}
+
+// Throws when --config is given and another than that of the run in --out.
+void CheckSameConfig(const TrainArguments& a, const RunConfig& config, const std::string& owner) {
+  CheckAgreement(a, config, owner);
+  if (a.config.empty() ||
+      RunConfig::FromTomlFile(a.config).train.ToJson() == config.train.ToJson()) {
+    return;
+  }
+  Fail(ErrorCode::kInvalidArgument,
+       "--config {}: is another configuration than that of {} ({}); leave the option out, or "
+       "start a new run",
+       a.config, owner, (std::filesystem::path(a.out) / "config.toml").string());
 }
 
 // The run that is in --out, which may only be gone on with, and as it is.
@@ -97,15 +119,7 @@ std::optional<RecordedRun> RunToResume(const TrainArguments& a) {
          a.out);
   }
   std::optional<RecordedRun> run = ReadRecordedRun(a.out);
-  const std::string owner = "the run in " + a.out;
-  CheckAgreement(a, run->config, owner);
-  if (!a.config.empty() &&
-      RunConfig::FromTomlFile(a.config).train.ToJson() != run->config.train.ToJson()) {
-    Fail(ErrorCode::kInvalidArgument,
-         "--config {}: is another configuration than that of {} ({}); leave the option out, or "
-         "start a new run",
-         a.config, owner, (std::filesystem::path(a.out) / "config.toml").string());
-  }
+  CheckSameConfig(a, run->config, "the run in " + a.out);
   return run;
 }
 
@@ -123,9 +137,14 @@ void CheckData(const TrainArguments& a, const TokenDatasetOptions& dataset) {
 std::optional<RunConfig> SettledConfig(const TrainArguments& a,
                                        const std::optional<RecordedRun>& run) {
   if (run) return run->config;
-  if (a.config.empty()) return std::nullopt;
-  RunConfig config = RunConfig::FromTomlFile(a.config);
-  CheckAgreement(a, config, a.config);
+  const std::filesystem::path file = ConfigFile(a);
+  if (file.empty()) return std::nullopt;
+  RunConfig config = RunConfig::FromTomlFile(file);
+  if (file == a.config) {
+    CheckAgreement(a, config, a.config);
+  } else {
+    CheckSameConfig(a, config, "the run in " + a.out);
+  }
   return config;
 }
 
@@ -165,6 +184,10 @@ void Train(const TrainArguments& a, const std::string& command_to_go_on, Context
     }
   }
   const std::optional<RunConfig> settled = SettledConfig(a, run);
+  if (a.resume && !run) {
+    context.Note(settled ? "the run in " + a.out + " has no checkpoint yet: it starts from step 0"
+                         : "nothing to resume in " + a.out + ": a new run begins");
+  }
   const DocumentRules rules = DocumentRulesOf(a, settled);
   TokenDatasetOptions dataset;
   dataset.reader.separator = rules.separator;
@@ -182,6 +205,7 @@ void Train(const TrainArguments& a, const std::string& command_to_go_on, Context
   options.tokenizer = start.tokenizer;
   options.tokenizer_spec = start.tokenizer_spec;
   options.dataset = dataset;
+  if (settled) options.wanted_data_sha256 = settled->data_sha256.value_or("");
   options.resume = a.resume;
   if (a.eval_every) {
     // Never before the end is more steps than there are.

@@ -229,19 +229,34 @@ TEST_F(TrainCommandTest, CtrlCSavesAndSaysHowToGoOn) {
 TEST_F(TrainCommandTest, TwoProcessesDoNotShareAFolder) {
   const std::string shape =
       "train --data text.txt --ledger runs.sqlite --preset nano --tokenizer byte --rows 4 "
-      "--steps 100000 --checkpoint-every 0 --quiet --no-samples --out run";
+      "--steps 1000 --checkpoint-every 0 --quiet --no-samples --out ";
   // A second one while the first is at work, which is then killed.
   const ProgramResult second = Shell(
       fmt::format("{} {} & while ! test -s run/metrics.jsonl; do sleep 0.05; done; "
                   "cambium {} --resume; code=$?; kill -KILL $!; wait $! 2>/dev/null; exit $code",
-                  CAMBIUM_PROGRAM, shape, shape));
+                  CAMBIUM_PROGRAM, shape + "run", shape + "run"));
   EXPECT_EQ(second.exit_code, 1) << second.err;
   EXPECT_NE(second.err.find("error: run: another process, number "), std::string::npos)
       << second.err;
   EXPECT_TRUE(std::filesystem::exists(folder_ / "run/.lock"));
-  // Neither the lock of a killed process nor that of one that ended is in the way.
-  EXPECT_EQ(Train("--out run --resume --quiet").exit_code, 0);
+  // Neither the lock of a killed process nor that of one that ended is in the way. The killed run
+  // had no checkpoint: its configuration is what it starts again with.
+  ExpectError("train --data text.txt --out run --resume --steps 5", 2, "has 1000");
+  const ProgramResult resumed = Run("train --data text.txt --out run --resume --no-samples --json");
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
+  EXPECT_NE(resumed.err.find("no checkpoint yet"), std::string::npos) << resumed.err;
   EXPECT_FALSE(std::filesystem::exists(folder_ / "run/.lock"));
+  const ProgramResult whole = Run(shape + "whole --json");
+  EXPECT_EQ(Json::parse(resumed.out)["fingerprint"], Json::parse(whole.out)["fingerprint"]);
+}
+
+TEST_F(TrainCommandTest, AConfigurationBelongsToItsText) {
+  ASSERT_EQ(Train("--out run --quiet").exit_code, 0);
+  Shell("sed '$ a More.' text.txt > other.txt");
+  ExpectError("train --data other.txt --out new --config run/config.toml --quiet", 2, "[data]");
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "new/model.gguf"));
+  Shell("sed '/^.data.$/,/^sha256/d' run/config.toml > free.toml");
+  EXPECT_EQ(Run("train --data other.txt --out new --config free.toml --quiet").exit_code, 0);
 }
 
 TEST_F(TrainCommandTest, SamplesChangeNothing) {

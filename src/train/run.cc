@@ -54,6 +54,7 @@ class TrainRun {
 
  private:
   void PrepareData();
+  void CheckData() const;
   void Restore();
   void Loop();
   void AfterStep(const StepResult& step, double seconds);
@@ -90,6 +91,17 @@ class TrainRun {
   std::vector<double> step_seconds_;
   TrainRunResult result_;
 };
+
+void TrainRun::CheckData() const {
+  const std::string data_sha256 = ToHex(tokens_->info().data_hash);
+  if (options_.wanted_data_sha256.empty() || options_.wanted_data_sha256 == data_sha256) return;
+  Fail(
+      ErrorCode::kInvalidArgument,
+      "{}: the configuration was made for other text, or for text that is cut into documents in "
+      "another way (SHA-256 there {}, here {}); to use it with any text, take the table [data] out "
+      "of it",
+      options_.data.string(), options_.wanted_data_sha256, data_sha256);
+}
 
 void TrainRun::PrepareData() {
   TokenDatasetOptions dataset = options_.dataset;
@@ -341,6 +353,7 @@ TrainRunResult TrainRun::Run() {
          FormatBytes(static_cast<double>(physical_bytes)));
   }
   PrepareData();
+  CheckData();
   Restore();
   if (const auto finished = ResultOfFinishedRun(options_.out, config_, step_)) {
     result_.fingerprint = finished->fingerprint;
@@ -348,9 +361,12 @@ TrainRunResult TrainRun::Run() {
     return *finished;
   }
   if (options_.on_start) options_.on_start(trainer_->memory_plan());
-  const RunConfig run_config = RunConfigOf(options_);
-  WriteFileAtomically(options_.out / "config.toml", run_config.ToToml());
+  RunConfig run_config = RunConfigOf(options_);
+  run_config.data_sha256 = ToHex(tokens_->info().data_hash);
+  // The configuration last: with it the folder has all that a run without a checkpoint goes on
+  // from.
   WriteFileAtomically(options_.out / "tokenizer.json", ToHfTokenizer(options_.tokenizer->data()));
+  WriteFileAtomically(options_.out / "config.toml", run_config.ToToml());
   if (!options_.op_trace.empty()) {
     op_trace_.emplace(options_.op_trace);
     trainer_->set_trace(

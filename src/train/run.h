@@ -39,6 +39,8 @@ struct TrainRunOptions {
   std::shared_ptr<const Tokenizer> tokenizer;
   std::string tokenizer_spec;  // TokenizerIdentity::spec, for the record
   TokenDatasetOptions dataset;
+  // Hash of the text that the configuration was made for, in hex; empty: any text.
+  std::string wanted_data_sha256;
   bool resume = false;
 
   uint64_t log_every_steps = 1;
@@ -88,13 +90,14 @@ struct TrainRunResult {
 };
 
 // Throws what data and configuration give; kInternal when the loss stops being finite (the last
-// good checkpoint stays); kInvalidArgument when the folder holds another run and resume is not set,
-// or resume is set and the configuration differs from the checkpoint's. Of a run that is complete
-// only the model files are written again; the result is the recorded one.
+// good checkpoint stays); kInvalidArgument when the text is not the one wanted, when the folder
+// holds another run and resume is not set, or resume is set and the configuration differs from the
+// checkpoint's. Of a run that is complete only the model files are written again; the result is the
+// recorded one.
 TrainRunResult RunTraining(const TrainRunOptions& options, ParameterStore& parameters,
                            ThreadPool& pool);
 
-// What the run's config.toml says.
+// What the run's config.toml says, but for the hash of its text.
 RunConfig RunConfigOf(const TrainRunOptions& options);
 
 // Tokenizer and data set as the loop sees them: end tokens around documents.

@@ -73,6 +73,7 @@ Json RunConfig::ToJson() const {
   Json json = train.ToJson();
   if (documents) json["documents"] = cambium::ToJson(*documents);
   if (tokenizer) json["tokenizer"] = cambium::ToJson(*tokenizer);
+  if (data_sha256) json["data"] = {{"sha256", *data_sha256}};
   return json;
 }
 
@@ -86,6 +87,11 @@ RunConfig RunConfig::FromJson(Json json) {
     if (json.contains("tokenizer")) {
       config.tokenizer = TokenizerIdentityFromJson(json.at("tokenizer"));
       json.erase("tokenizer");
+    }
+    if (json.contains("data")) {
+      RequireKeys(json.at("data"), "data", {"sha256"});
+      config.data_sha256 = json.at("data").at("sha256");
+      json.erase("data");
     }
   } catch (const Json::exception& error) {
     Fail(ErrorCode::kInvalidArgument, "configuration: {}", error.what());

@@ -6,7 +6,11 @@
 //   separator = "<|endoftext|>"        spec = "trained"       (byte, trained, or a path)
 //   skip_bad_lines = false             sha256 = "..."         (Tokenizer::Hash)
 //
-// The last two tables may be missing from a file that a person wrote.
+//   [data]
+//   sha256 = "..."                     of the documents (TokenDatasetInfo::data_hash)
+//
+// These tables may be missing from a file that a person wrote. Without [data] it may be used with
+// any text.
 #pragma once
 
 #include <filesystem>
@@ -36,6 +40,7 @@ struct RunConfig {
   TrainConfig train;
   std::optional<DocumentRules> documents;
   std::optional<TokenizerIdentity> tokenizer;
+  std::optional<std::string> data_sha256;  // in hex
 
   Json ToJson() const;
   // Throws kInvalidArgument: unknown, missing or contradictory keys.
