@@ -61,7 +61,8 @@ void AddGlobalOptions(CLI::App& app, Context& context, bool& version) {
   app.add_option("--isa", context.isa,
                  "Instruction set of the kernels; the result has the same bits with each: "
                  "avx2, avx2vnni, avx512, avx512vnni, avx512bf16, neon, neondot or neoni8mm")
-      ->check(OneOf({"avx2", "avx2vnni", "avx512", "avx512vnni", "avx512bf16", "neon", "neondot", "neoni8mm"}))
+      ->check(OneOf({"avx2", "avx2vnni", "avx512", "avx512vnni", "avx512bf16", "neon", "neondot",
+                     "neoni8mm"}))
       ->type_name("NAME");
   app.add_flag("--json", context.json, "Print one JSON object on standard output");
   app.add_flag("--quiet", context.quiet, "No progress and no notes on standard error");

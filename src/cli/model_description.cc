@@ -115,7 +115,8 @@ ModelDescription DescribeHfFolder(const std::filesystem::path& folder) {
   CheckTypes(model);
   const std::filesystem::path tokenizer = folder / "tokenizer.json";
   model.why_no_tokenizer = WhyNot([&] {
-    TokenizerData data = ParseHfTokenizer(ReadRegularFile(tokenizer, kMaxJsonBytes), tokenizer.string());
+    TokenizerData data =
+        ParseHfTokenizer(ReadRegularFile(tokenizer, kMaxJsonBytes), tokenizer.string());
     ReadHfChat(folder, &data);
     model.tokenizer = std::move(data);
   });
