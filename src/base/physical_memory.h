@@ -1,19 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-// How much memory this machine has.
+// How much memory this process can have at most, and the refusal of work that needs more: found out
+// before it is taken, since a system that overcommits ends the process instead of failing.
 #pragma once
 
-#include <unistd.h>
-
 #include <cstdint>
+#include <filesystem>
+#include <string_view>
 
 namespace cambium {
 
 // Bytes of physical memory; 0 when the system does not say.
-inline uint64_t PhysicalMemoryBytes() {
-  const long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
-  return pages > 0 && page_bytes > 0
-             ? static_cast<uint64_t>(pages) * static_cast<uint64_t>(page_bytes)
-             : 0;
-}
+uint64_t PhysicalMemoryBytes();
+
+// The smallest limit of the control groups that the process is in (version 2: memory.max; version
+// 1: memory.limit_in_bytes), in bytes; UINT64_MAX: none. mount: where the groups are mounted;
+// membership: what says which groups those are, as in /proc/self/cgroup.
+// Format: Documentation/admin-guide/cgroup-v2.rst of Linux.
+uint64_t ControlGroupLimitBytes(const std::filesystem::path& mount = "/sys/fs/cgroup",
+                                const std::filesystem::path& membership = "/proc/self/cgroup");
+
+// The smallest of physical memory, the limits of the control groups and that of the address space
+// (ulimit -v), in bytes; UINT64_MAX when nothing says.
+uint64_t MemoryLimitBytes();
+
+// Throws kResourceExhausted when `bytes` is above MemoryLimitBytes(): "`what` needs ... of memory
+// and ... are available; `advice`". A double, so that no product of sizes overflows.
+void RequireMemory(double bytes, std::string_view what, std::string_view advice);
 
 }  // namespace cambium

@@ -101,7 +101,7 @@ Measurement MeasureSteps(const BenchGenerateArguments& a, Engine& engine, size_t
                          size_t depth) {
   const size_t V = engine.config().vocab_size;
   Measurement m = {.batch = batch, .depth = depth, .tokens = a.steps};
-  const double before = MeasureMachinePeak(engine.pool(), 30).read_bytes_per_s;
+  const double before = MeasureReadSpeed(engine.pool(), 30);
   std::vector<Sequence> sequences;
   std::vector<int32_t> tokens(batch, 1);
   std::vector<ForwardRequest> requests;
@@ -125,7 +125,7 @@ Measurement MeasureSteps(const BenchGenerateArguments& a, Engine& engine, size_t
     m.seconds.push_back(SecondsSince(start));
   }
   m.forward_seconds = Median(std::move(forward_seconds));
-  m.limit_per_s = (before + MeasureMachinePeak(engine.pool(), 30).read_bytes_per_s) / 2;
+  m.limit_per_s = (before + MeasureReadSpeed(engine.pool(), 30)) / 2;
   // The weights that a step needs, keys and values of every sequence.
   const double position_bytes =
       static_cast<double>(engine.CacheBytes(ops::kSplitPositions)) / ops::kSplitPositions;

@@ -55,6 +55,7 @@ std::vector<Measurement> MeasureAll(const BenchOpsArguments& a, ThreadPool& pool
 void BenchOps(const Context& context, const BenchOpsArguments& a) {
   ThreadPool pool(context.NumThreads());
   const MachinePeak peak = MeasureMachinePeak(pool);
+  const double read_bytes_per_s = MeasureReadSpeed(pool);
   const std::vector<Measurement> results = MeasureAll(a, pool);
   if (results.empty()) {
     Fail(ErrorCode::kInvalidArgument, "no operation has '{}' in its name", a.filter);
@@ -72,7 +73,7 @@ void BenchOps(const Context& context, const BenchOpsArguments& a) {
   for (const Measurement& m : results) {
     const double unit = m.dtype == DType::kBF16 ? peak.bf16_flops_per_s : peak.f32_flops_per_s;
     const double of_peak = m.flops / m.seconds / unit;
-    const double of_memory = m.bytes / m.seconds / peak.read_bytes_per_s;
+    const double of_memory = m.bytes / m.seconds / read_bytes_per_s;
     const auto percent = [](double part) { return fmt::format("{:.0f} %", 100 * part); };
     table.AddRow({m.name, m.of.empty() ? m.shape : m.of, DTypeName(m.dtype),
                   fmt::format("{:.0f} us", m.seconds * 1e6),
@@ -93,7 +94,7 @@ void BenchOps(const Context& context, const BenchOpsArguments& a) {
                {"simd_target", SimdTargetName(ActiveSimdTarget())},
                {"f32_flops_per_s", peak.f32_flops_per_s},
                {"bf16_flops_per_s", peak.bf16_flops_per_s},
-               {"read_bytes_per_s", peak.read_bytes_per_s},
+               {"read_bytes_per_s", read_bytes_per_s},
                {"operations", rows}});
     return;
   }
@@ -101,7 +102,7 @@ void BenchOps(const Context& context, const BenchOpsArguments& a) {
       "{} threads, {}\nf32 {:.1f} GFLOP/s, bf16 {:.1f} GFLOP/s, memory {:.1f} GB/s\n"
       "(operands that fit the caches can be faster than the memory)\n\n",
       pool.num_threads(), SimdTargetName(ActiveSimdTarget()), peak.f32_flops_per_s * 1e-9,
-      peak.bf16_flops_per_s * 1e-9, peak.read_bytes_per_s * 1e-9));
+      peak.bf16_flops_per_s * 1e-9, read_bytes_per_s * 1e-9));
   Print(table.Format());
 }
 

@@ -16,6 +16,7 @@
 #include "cli/train_options.h"
 #include "numerics/machine_peak.h"
 #include "numerics/simd_target.h"
+#include "train/memory_plan.h"
 #include "train/plan.h"
 #include "train/trainer.h"
 
@@ -141,6 +142,7 @@ Result Measure(const BenchTrainArguments& a, const Context& context, ThreadPool&
 
 void BenchTrain(const Context& context, const BenchTrainArguments& a) {
   ThreadPool pool(context.NumThreads());
+  PlanTraining(ConfigOf(a), pool);  // refuses what does not fit the memory
   const MachinePeak before = MeasureMachinePeak(pool);
   const Result result = Measure(a, context, pool);
   const MachinePeak after = MeasureMachinePeak(pool);

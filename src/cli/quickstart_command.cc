@@ -20,6 +20,7 @@
 #include "numerics/machine_peak.h"
 #include "text/bpe_trainer.h"
 #include "text/corpus/corpus.h"
+#include "train/memory_plan.h"
 #include "train/plan.h"
 
 namespace cambium {
@@ -166,6 +167,7 @@ void Quickstart(const std::filesystem::path& out, uint64_t steps, Context& conte
   WriteFileAtomically(marker, "The folder of a cambium quickstart, which the next one replaces.\n");
   const FolderLock lock(out);
   const TrainConfig config = QuickstartConfig();
+  PlanTraining(config, pool);  // refuses a machine with too little memory
   context.Note("writing the built-in corpus and learning its tokens");
   WriteCorpus(out / "corpus.jsonl", CorpusSplit::kTrain, kCorpusBytes);
   const std::shared_ptr<const Tokenizer> tokenizer = TrainTokenizer(pool);

@@ -17,6 +17,7 @@
 #include "cli/train_options.h"
 #include "ledger/ledger.h"
 #include "numerics/simd_target.h"
+#include "train/memory_plan.h"
 #include "train/run.h"
 
 namespace cambium {
@@ -103,6 +104,7 @@ struct Verdict {
 Verdict Repeat(const RepeatedRun& run, const RunDetails& details, uint64_t last_step,
                const Context& context) {
   ThreadPool pool(context.NumThreads());
+  PlanTraining(run.config, pool);  // refuses what does not fit the memory
   ParameterStore parameters(run.config.model, /*with_gradients=*/true);
   const VerifyFolder folder;
   TrainRunOptions options = {.data = run.data, .out = folder.path(), .config = run.config};

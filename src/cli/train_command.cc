@@ -16,6 +16,7 @@
 #include "cli/train_options.h"
 #include "cli/train_sample.h"
 #include "numerics/machine_peak.h"
+#include "train/memory_plan.h"
 #include "train/plan.h"
 #include "train/recorded_run.h"
 #include "train/run.h"
@@ -195,8 +196,11 @@ void Train(const TrainArguments& a, const std::string& command_to_go_on, Context
   dataset.reader.exclude.push_back(out);
   CheckData(a, dataset);
   ThreadPool pool(context.NumThreads());
+  // What cannot be trained here is refused before its tokens are learned, and before its weights.
+  if (settled) PlanTraining(settled->train, pool);
   const Start start = MakeStart(a, run, settled, context, dataset, pool);
   const TrainConfig& config = start.config;
+  PlanTraining(config, pool);
   const MachinePeak peak = MeasureMachinePeak(pool, 60);
   const double unit = config.compute == DType::kBF16 ? peak.bf16_flops_per_s : peak.f32_flops_per_s;
 

@@ -172,6 +172,30 @@ TEST_F(TrainCommandTest, ValuesOutOfRangeAreSaid) {
   EXPECT_FALSE(std::filesystem::exists(folder_ / "new"));
 }
 
+// Under a limit of the address space: what took the memory first would end with another error.
+TEST_F(TrainCommandTest, WhatDoesNotFitTheMemoryIsRefusedBeforeItIsTaken) {
+  ASSERT_EQ(Train("--out run --quiet").exit_code, 0);
+  const struct {
+    const char* change;
+    int exit_code;
+    const char* message;
+  } kTooMuch[] = {
+      {"s/^width = .*/width = 1000000/; s/^ffn_width = .*/ffn_width = 1000000/", 1,
+       "are available"},
+      {"s/^num_layers = .*/num_layers = 4000/; s/^width = .*/width = 65536/", 1, "are available"},
+      {"s/^num_layers = .*/num_layers = 100000/", 1, "num_layers = 100000 must be in [1, 4096]"},
+      {"s/^width = .*/width = 1000000000/", 1, "width = 1000000000 must be in"}};
+  for (const auto& [change, exit_code, message] : kTooMuch) {
+    const ProgramResult result =
+        Shell(fmt::format("sed '{}' run/config.toml > huge.toml; ulimit -v 4000000; "
+                          "cambium train --data text.txt --out new --config huge.toml --threads 1",
+                          change));
+    EXPECT_EQ(result.exit_code, exit_code) << change << "\n" << result.err;
+    EXPECT_NE(result.err.find(message), std::string::npos) << change << "\n" << result.err;
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "new")) << change;
+  }
+}
+
 TEST_F(TrainCommandTest, UselessDataIsSaidFirstAndLeavesNothing) {
   Shell(
       ": > empty.txt; printf 'x' > short.txt; mkdir nothing binaries; "

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "base/physical_memory.h"
 
 namespace cambium {
 namespace {
@@ -58,6 +59,10 @@ Engine::Engine(ParameterStore& parameters, ThreadPool& pool, const EngineOptions
         parameters.PackedBytes(i, options_.compute);
   }
   if (options_.pack_weights) {
+    RequireMemory(static_cast<double>(parameters.memory_bytes()) +
+                      static_cast<double>(shared_weight_bytes_) +
+                      static_cast<double>(expert_weight_bytes_),
+                  "this model, packed to be run,", "a file quantized to fewer bits needs less");
     parameters.PackForInference(options_.compute, pool);
     if (options_.release_values) parameters.ReleasePackedValues();
     for (size_t i = 0; i < parameters.specs().size(); ++i) {
@@ -104,6 +109,11 @@ Sequence Engine::NewSequence(size_t capacity) const {
          "a sequence of {} tokens does not fit the context of {} tokens", capacity,
          options_.max_context);
   }
+  RequireMemory(static_cast<double>(model_.parameters().memory_bytes()) +
+                    static_cast<double>(activation_bytes_) +
+                    static_cast<double>(CacheBytes(capacity)),
+                fmt::format("a sequence of {} tokens, with the model,", capacity),
+                "a shorter context (--context) or another --kv-type needs less");
   return Sequence(config(), options_.compute, kv_type(), capacity);
 }
 

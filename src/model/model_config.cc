@@ -15,13 +15,17 @@ constexpr struct {
                  {FfnKind::kGelu, "gelu"},     {FfnKind::kSilu, "silu"},
                  {FfnKind::kRelu2, "relu2"},   {FfnKind::kClampedSwiGlu, "clamped_swiglu"}};
 
-// Far above any model, small enough that products of two cannot overflow.
-constexpr size_t kMaxDimension = size_t{1} << 24;
+constexpr size_t kMaxPositions = size_t{1} << 24;  // and tokens of a vocabulary
+constexpr size_t kMaxFfnWidth = size_t{1} << 22;
+constexpr size_t kMaxWidth = size_t{1} << 20;  // and of all heads together
+constexpr size_t kMaxHeads = size_t{1} << 14;  // and elements of one
+constexpr size_t kMaxLayers = 4096;            // and experts
+constexpr size_t kMaxFfns = size_t{1} << 17;   // of all layers
 
-void RequirePositive(size_t value, const char* field) {
-  if (value == 0 || value > kMaxDimension) {
+void RequireIn(size_t value, size_t max, const char* field) {
+  if (value == 0 || value > max) {
     Fail(ErrorCode::kInvalidArgument, "model configuration: {} = {} must be in [1, {}]", field,
-         value, kMaxDimension);
+         value, max);
   }
 }
 
@@ -39,7 +43,8 @@ ModelConfig Shape(size_t layers, size_t width, size_t heads, size_t ffn, size_t 
 
 void ValidateExperts(const ModelConfig& c) {
   if (c.num_experts == 0) return;
-  RequirePositive(c.num_experts, "num_experts");
+  RequireIn(c.num_experts, kMaxLayers, "num_experts");
+  RequireIn(c.num_layers * (1 + c.num_experts), kMaxFfns, "num_layers (1 + num_experts)");
   if (c.num_experts < 2 || c.experts_per_token == 0 || c.experts_per_token > c.num_experts) {
     Fail(
         ErrorCode::kInvalidArgument,
@@ -109,14 +114,15 @@ FfnKind FfnKindFromName(std::string_view name) {
 }
 
 void ModelConfig::Validate() const {
-  RequirePositive(vocab_size, "vocab_size");
-  RequirePositive(num_layers, "num_layers");
-  RequirePositive(width, "width");
-  RequirePositive(num_heads, "num_heads");
-  RequirePositive(num_kv_heads, "num_kv_heads");
-  RequirePositive(head_dim, "head_dim");
-  RequirePositive(ffn_width, "ffn_width");
-  RequirePositive(context_length, "context_length");
+  RequireIn(vocab_size, kMaxPositions, "vocab_size");
+  RequireIn(num_layers, kMaxLayers, "num_layers");
+  RequireIn(width, kMaxWidth, "width");
+  RequireIn(num_heads, kMaxHeads, "num_heads");
+  RequireIn(num_kv_heads, kMaxHeads, "num_kv_heads");
+  RequireIn(head_dim, kMaxHeads, "head_dim");
+  RequireIn(num_heads * head_dim, kMaxWidth, "num_heads head_dim");
+  RequireIn(ffn_width, kMaxFfnWidth, "ffn_width");
+  RequireIn(context_length, kMaxPositions, "context_length");
   if (num_heads % num_kv_heads != 0) {
     Fail(ErrorCode::kInvalidArgument,
          "model configuration: num_heads = {} is not a multiple of num_kv_heads = {}", num_heads,

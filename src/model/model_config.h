@@ -83,7 +83,10 @@ struct ModelConfig {
   }
   size_t rotated_dims() const { return rope_dim == 0 ? head_dim : rope_dim; }
 
-  // Throws kInvalidArgument naming the field that is off.
+  // Throws kInvalidArgument naming the field that is off. Bounds are far above any model and keep
+  // sizes in bytes within 64 bits and lists of parameters short: vocab_size and context_length at
+  // most 2^24, ffn_width 2^22, width 2^20, num_heads and head_dim 2^14 and their product 2^20,
+  // num_layers and num_experts 4096, num_layers (1 + num_experts) 2^17.
   void Validate() const;
   // Weights, and floating-point operations of one token's forward pass in matrix products alone
   // (2 per weight that a token uses: of experts, K of E) and in attention at the given context (4 C

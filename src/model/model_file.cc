@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/physical_memory.h"
 #include "formats/gguf.h"
 #include "formats/gguf_hyper_parameters.h"
 #include "formats/gguf_tokenizer.h"
@@ -70,6 +71,19 @@ void CheckCounts(const HyperParameters& p, uint64_t file_bytes, const std::strin
   }
 }
 
+// Of the f32 values of these parameters; stored: those without (empty: none). Refused before they
+// are taken.
+void RequireMemoryOfValues(const std::vector<ParameterSpec>& specs,
+                           const std::vector<StoredMatrix>& stored, const std::string& source) {
+  double bytes = 0;
+  for (size_t i = 0; i < specs.size(); ++i) {
+    if (!stored.empty() && !stored[i].empty()) continue;
+    bytes += static_cast<double>(specs[i].size()) * sizeof(float);
+  }
+  RequireMemory(bytes, fmt::format("{}: the model in f32", source),
+                "a GGUF file runs as it is stored, and a quantized one in less");
+}
+
 // A matrix of the file, left there.
 StoredMatrix StoredOf(const GgufFile& file, const TensorSlice& slice) {
   CHECK(slice.is_contiguous() && slice.add == 0);
@@ -113,6 +127,7 @@ LoadedModel LoadGguf(const std::filesystem::path& path, MatrixMemory matrices,
       stored[i] = StoredOf(file, slices[i]);
     }
   }
+  RequireMemoryOfValues(specs, stored, file.name());
   model.parameters = std::make_unique<ParameterStore>(model.config, std::move(stored), opened);
   const uint64_t total = CountElements(*model.parameters);
   uint64_t done = 0;
@@ -152,9 +167,9 @@ LoadedModel LoadHfFolder(const std::filesystem::path& path, const WeightsProgres
     for (const SafetensorsTensor& tensor : file.tensors()) file_bytes += tensor.size_bytes;
   }
   CheckCounts(p, file_bytes, path.string());
-  for (const ParameterSpec& spec : DescribeParameters(model.config)) {
-    folder.CheckParameter(spec.name, spec.rows, spec.cols);
-  }
+  const std::vector<ParameterSpec> specs = DescribeParameters(model.config);
+  for (const ParameterSpec& spec : specs) folder.CheckParameter(spec.name, spec.rows, spec.cols);
+  RequireMemoryOfValues(specs, {}, path.string());
   model.parameters = std::make_unique<ParameterStore>(model.config, false);
   const uint64_t total = CountElements(*model.parameters);
   uint64_t done = 0;

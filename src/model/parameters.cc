@@ -15,6 +15,9 @@
 namespace cambium {
 namespace {
 
+// Not null, which would mean that there is no tensor.
+constexpr uintptr_t kNowhere = uintptr_t{1} << 12;
+
 // A stored matrix as floats, in scratch.
 const float* ReadStored(const Weight& w, Scratch& scratch, ThreadPool& pool) {
   float* values = scratch.Get<float>(w.rows * w.cols);
@@ -27,16 +30,23 @@ const float* ReadStored(const Weight& w, Scratch& scratch, ThreadPool& pool) {
 }  // namespace
 
 ParameterStore::ParameterStore(const ModelConfig& config, bool with_gradients)
-    : ParameterStore(config, with_gradients, {}, nullptr) {}
+    : ParameterStore(config, with_gradients ? Memory::kValuesAndGradients : Memory::kValues, {},
+                     nullptr) {}
 
 ParameterStore::ParameterStore(const ModelConfig& config, std::vector<StoredMatrix> stored,
                                std::shared_ptr<const void> file)
-    : ParameterStore(config, false, std::move(stored), std::move(file)) {}
+    : ParameterStore(config, Memory::kValues, std::move(stored), std::move(file)) {}
 
-ParameterStore::ParameterStore(const ModelConfig& config, bool with_gradients,
+std::unique_ptr<ParameterStore> ParameterStore::ShapesOnly(const ModelConfig& config) {
+  return std::unique_ptr<ParameterStore>(
+      new ParameterStore(config, Memory::kShapesOnly, {}, nullptr));
+}
+
+ParameterStore::ParameterStore(const ModelConfig& config, Memory memory,
                                std::vector<StoredMatrix> stored, std::shared_ptr<const void> file)
-    : config_(config), file_(std::move(file)), specs_(DescribeParameters(config)) {
+    : config_(config), memory_(memory), file_(std::move(file)) {
   config.Validate();
+  specs_ = DescribeParameters(config);
   CHECK(stored.empty() || stored.size() == specs_.size());
   weights_.resize(specs_.size());
   for (size_t i = 0; i < stored.size(); ++i) weights_[i].stored = std::move(stored[i]);
@@ -45,10 +55,13 @@ ParameterStore::ParameterStore(const ModelConfig& config, bool with_gradients,
     offsets_.push_back(size_);
     if (has_value(i)) size_ += RoundUp(specs_[i].size(), 16);
   }
-  float* values = values_.Get<float>(size_);
-  std::fill_n(values, size_, 0.0f);
-  float* gradients = nullptr;
-  if (with_gradients) {
+  auto* values = reinterpret_cast<float*>(kNowhere);
+  float* gradients = values;
+  if (memory_ != Memory::kShapesOnly) {
+    values = values_.Get<float>(size_);
+    std::fill_n(values, size_, 0.0f);
+  }
+  if (memory_ == Memory::kValuesAndGradients) {
     gradients = gradients_.Get<float>(size_);
     std::fill_n(gradients, size_, 0.0f);
   }
@@ -60,7 +73,7 @@ ParameterStore::ParameterStore(const ModelConfig& config, bool with_gradients,
                             : Tensor(base + offsets_[i], DType::kF32, {spec.rows, spec.cols});
     };
     if (has_value(i)) weight.value = view(values);
-    if (with_gradients) weight.grad = view(gradients);
+    if (memory_ != Memory::kValues) weight.grad = view(gradients);
     weight.rows = spec.rows;
     weight.cols = spec.cols;
   }
@@ -155,7 +168,9 @@ void ParameterStore::MakePackCaches(DType compute) {
   for (size_t i = 0; i < specs_.size(); ++i) {
     if (is_product(i)) total += forward_bytes(weights_[i]) + backward_bytes(weights_[i]);
   }
-  char* memory = static_cast<char*>(caches_.Bytes(total));
+  pack_cache_bytes_ = total;
+  char* memory = memory_ == Memory::kShapesOnly ? reinterpret_cast<char*>(kNowhere)
+                                                : static_cast<char*>(caches_.Bytes(total));
   for (size_t i = 0; i < specs_.size(); ++i) {
     if (!is_product(i)) continue;
     Weight& w = weights_[i];

@@ -63,6 +63,9 @@ class ParameterStore {
   // f32 values. file: keeps their memory alive.
   ParameterStore(const ModelConfig& config, std::vector<StoredMatrix> stored,
                  std::shared_ptr<const void> file);
+  // For planning passes (tensor/arena.h): a store for training with everything but memory. Its
+  // tensors have shapes and addresses that must not be touched.
+  static std::unique_ptr<ParameterStore> ShapesOnly(const ModelConfig& config);
   ParameterStore(const ParameterStore&) = delete;
   ParameterStore& operator=(const ParameterStore&) = delete;
 
@@ -88,7 +91,7 @@ class ParameterStore {
   // whenever the values have changed.
   void MakePackCaches(DType compute);
   void DropPackCaches();
-  size_t pack_cache_bytes() const { return caches_.capacity_bytes(); }
+  size_t pack_cache_bytes() const { return pack_cache_bytes_; }
 
   // Packs every matrix for inference: stored ones of an integer format (quant_gemm.h) as integers,
   // all others in the given compute type.
@@ -106,7 +109,8 @@ class ParameterStore {
   Sha256Digest Fingerprint() const;
 
  private:
-  ParameterStore(const ModelConfig& config, bool with_gradients, std::vector<StoredMatrix> stored,
+  enum class Memory { kShapesOnly, kValues, kValuesAndGradients };
+  ParameterStore(const ModelConfig& config, Memory memory, std::vector<StoredMatrix> stored,
                  std::shared_ptr<const void> file);
   bool has_value(size_t index) const { return weights_[index].stored.empty(); }
   bool is_product(size_t index) const { return specs_[index].rows > 1 && !specs_[index].looked_up; }
@@ -116,6 +120,7 @@ class ParameterStore {
   void Wire();
 
   ModelConfig config_;
+  Memory memory_;
   std::shared_ptr<const void> file_;
   std::vector<ParameterSpec> specs_;
   std::vector<Weight> weights_;
@@ -125,7 +130,7 @@ class ParameterStore {
   Weight* output_norm_ = nullptr;
   Weight* output_norm_bias_ = nullptr;
   Weight* output_head_ = nullptr;
-  size_t size_ = 0;
+  size_t size_ = 0, pack_cache_bytes_ = 0;
   Scratch values_, gradients_, packed_, caches_;
 };
 

@@ -39,6 +39,7 @@ class Transformer {
 
   const ModelConfig& config() const { return parameters_.config(); }
   ParameterStore& parameters() { return parameters_; }
+  const ParameterStore& parameters() const { return parameters_; }
   size_t max_positions() const { return max_positions_; }
 
   // The final normed hidden states [T, C]. The batch's spans must live until Backward has run.

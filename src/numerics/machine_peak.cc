@@ -157,21 +157,24 @@ MachinePeak MeasureMachinePeak(ThreadPool& pool, double milliseconds) {
   const ByteProducts products = ActiveByteProducts();
   peak.byte_ops_per_s = flops_rate(
       [&](float* sink) { return HWY_DYNAMIC_DISPATCH(SpinBytes)(kRounds, sink, products); });
+  return peak;
+}
 
+double MeasureReadSpeed(ThreadPool& pool, double milliseconds) {
+  std::vector<Sink> sinks(pool.num_threads());
   // Several times a large last-level cache.
   constexpr size_t kReadFloats = size_t{64} << 20;
   Scratch memory;
   float* data = memory.Get<float>(kReadFloats);
   std::fill_n(data, kReadFloats, 1.0f);
   constexpr size_t kPiece = size_t{1} << 20;
-  peak.read_bytes_per_s = MedianRate(milliseconds, [&] {
+  return MedianRate(milliseconds, [&] {
     const Clock::time_point start = Clock::now();
     pool.ParallelFor(kReadFloats / kPiece, [&](size_t task, size_t thread) {
       HWY_DYNAMIC_DISPATCH(ReadAll)(data + task * kPiece, kPiece, &sinks[thread].values[3]);
     });
     return static_cast<double>(kReadFloats * sizeof(float)) / SecondsSince(start);
   });
-  return peak;
 }
 
 }  // namespace cambium

@@ -9,17 +9,31 @@
 #include "tensor/ops/muon.h"
 
 namespace cambium {
+namespace {
+
+bool IsMuonMatrix(const TrainConfig& config, const ParameterSpec& spec) {
+  return config.optimizer == OptimizerKind::kMuon && spec.hidden_matrix;
+}
+
+}  // namespace
+
+OptimizerMemory OptimizerMemoryOf(const TrainConfig& config,
+                                  const std::vector<ParameterSpec>& specs) {
+  OptimizerMemory memory;
+  for (const ParameterSpec& spec : specs) {
+    const bool muon = IsMuonMatrix(config, spec);
+    memory.state_bytes += RoundUp(spec.size(), 16) * sizeof(float) * (muon ? 1 : 2);
+    if (muon) memory.work_bytes = std::max(memory.work_bytes, 6 * spec.size() * sizeof(float));
+  }
+  return memory;
+}
 
 Optimizer::Optimizer(const TrainConfig& config, ParameterStore& parameters, ThreadPool& pool)
     : config_(config), parameters_(parameters), pool_(pool), thread_work_(pool.num_threads()) {
   const std::vector<ParameterSpec>& specs = parameters.specs();
-  for (size_t i = 0; i < specs.size(); ++i) {
-    const size_t size = RoundUp(specs[i].size(), 16);
-    state_floats_ += UsesMuon(i) ? size : 2 * size;
-    if (UsesMuon(i)) work_bytes_ = std::max(work_bytes_, 6 * specs[i].size() * sizeof(float));
-  }
-  float* next = state_.Get<float>(state_floats_);
-  std::fill_n(next, state_floats_, 0.0f);
+  const size_t state_floats = OptimizerMemoryOf(config, specs).state_bytes / sizeof(float);
+  float* next = state_.Get<float>(state_floats);
+  std::fill_n(next, state_floats, 0.0f);
   const auto take = [&](const ParameterSpec& spec) {
     const Tensor tensor(next, DType::kF32, {spec.rows, spec.cols});
     next += RoundUp(spec.size(), 16);
@@ -32,7 +46,7 @@ Optimizer::Optimizer(const TrainConfig& config, ParameterStore& parameters, Thre
 }
 
 bool Optimizer::UsesMuon(size_t index) const {
-  return config_.optimizer == OptimizerKind::kMuon && parameters_.specs()[index].hidden_matrix;
+  return IsMuonMatrix(config_, parameters_.specs()[index]);
 }
 
 double Optimizer::GradientNorm() const {

@@ -19,6 +19,13 @@ struct StateTensor {
   Tensor tensor;
 };
 
+struct OptimizerMemory {
+  size_t state_bytes = 0;
+  size_t work_bytes = 0;  // of each thread
+};
+OptimizerMemory OptimizerMemoryOf(const TrainConfig& config,
+                                  const std::vector<ParameterSpec>& specs);
+
 class Optimizer {
  public:
   Optimizer(const TrainConfig& config, ParameterStore& parameters, ThreadPool& pool);
@@ -30,9 +37,6 @@ class Optimizer {
   void Step(uint64_t step, float grad_scale);
 
   std::vector<StateTensor> State();
-  size_t state_bytes() const { return state_floats_ * sizeof(float); }
-  // Of all threads.
-  size_t work_bytes() const { return work_bytes_ * pool_.num_threads(); }
 
  private:
   struct ThreadWork;
@@ -42,8 +46,6 @@ class Optimizer {
   const TrainConfig config_;
   ParameterStore& parameters_;
   ThreadPool& pool_;
-  size_t state_floats_ = 0;
-  size_t work_bytes_ = 0;
   Scratch state_;
   // Muon's matrices are independent of each other: each is one thread's task from beginning to end.
   struct ThreadWork {

@@ -47,9 +47,9 @@ double TokensFor(const ModelConfig& model, uint64_t data_tokens) {
 // gradients and moments of f32.
 bool IsWorthwhile(const ModelConfig& model, uint64_t data_tokens) {
   const auto parameters = static_cast<double>(model.NumParameters());
-  const auto memory = static_cast<double>(PhysicalMemoryBytes());
+  const auto memory = static_cast<double>(MemoryLimitBytes());
   return TokensFor(model, data_tokens) >= kMinTokensPerParameter * parameters &&
-         (memory == 0 || 16 * parameters < memory / 2);
+         16 * parameters < memory / 2;
 }
 
 // The widest model whose compute-optimal run fits the time at this speed.

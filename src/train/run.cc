@@ -7,7 +7,6 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/interrupt.h"
-#include "base/physical_memory.h"
 #include "base/progress.h"
 #include "base/sparkline.h"
 #include "base/stopwatch.h"
@@ -339,19 +338,11 @@ void TrainRun::Export() {
 }
 
 TrainRunResult TrainRun::Run() {
-  config_.Validate();
+  // Before anything is written or computed; the caller has done so before it took the weights.
+  result_.planned_bytes = PlanTraining(config_, pool_).total_bytes();
   MakeDirectories(options_.out);
   parameters_.Initialize(config_.seed, pool_);
   trainer_.emplace(config_, parameters_, pool_);
-  result_.planned_bytes = trainer_->memory_plan().total_bytes();
-  const uint64_t physical_bytes = PhysicalMemoryBytes();
-  if (physical_bytes > 0 && result_.planned_bytes > physical_bytes) {
-    Fail(ErrorCode::kResourceExhausted,
-         "this run needs {} of memory and the machine has {}; a smaller preset, shorter rows or "
-         "fewer rows at once (micro_batch_rows) need less",
-         FormatBytes(static_cast<double>(result_.planned_bytes)),
-         FormatBytes(static_cast<double>(physical_bytes)));
-  }
   PrepareData();
   CheckData();
   Restore();

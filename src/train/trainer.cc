@@ -13,14 +13,14 @@ namespace cambium {
 
 Trainer::Trainer(const TrainConfig& config, ParameterStore& parameters, ThreadPool& pool)
     : config_(config),
+      plan_(PlanTraining(config, pool)),
       parameters_(parameters),
       pool_(pool),
       model_(parameters, config.row_tokens),
       optimizer_(config, parameters, pool) {
-  config.Validate();
   // One micro-batch a step would use each packed form once.
   if (config.rows > config.micro_batch_rows) parameters.MakePackCaches(config.compute);
-  Plan();
+  levels_.resize(static_cast<size_t>(std::countr_zero(config.gradient_leaves)));
   arena_ = std::make_unique<Arena>(plan_.activations_bytes);
   graph_ = std::make_unique<Graph>(
       *arena_, pool_,
@@ -29,27 +29,6 @@ Trainer::Trainer(const TrainConfig& config, ParameterStore& parameters, ThreadPo
                      .trace = [this](std::string_view name, const Tensor& result) {
                        if (trace_) trace_(name, result);
                      }});
-}
-
-// Runs one micro-batch on a planning arena: the same calls, nothing computed.
-void Trainer::Plan() {
-  Arena arena;
-  Graph graph(arena, pool_, {.compute = config_.compute, .recording = true});
-  const size_t T = size_t{config_.micro_batch_rows} * config_.row_tokens;
-  const std::vector<int32_t> tokens(T);
-  const ModelBatch batch = {.tokens = tokens, .positions = tokens};
-  const Graph::Value hidden = model_.Hidden(graph, batch);
-  graph.CrossEntropy(hidden, model_.head(), tokens, config_.model.logit_softcap, 1.0f, nullptr);
-  graph.Backward();
-  parameters_.ZeroGradients();
-
-  const int tree_height = std::countr_zero(config_.gradient_leaves);
-  plan_.weights_bytes = parameters_.size() * sizeof(float);
-  plan_.gradients_bytes = parameters_.size() * sizeof(float) * static_cast<size_t>(1 + tree_height);
-  plan_.optimizer_bytes = optimizer_.state_bytes() + optimizer_.work_bytes();
-  plan_.activations_bytes = arena.peak_bytes();
-  plan_.packing_bytes = graph.scratch_bytes() + parameters_.pack_cache_bytes();
-  levels_.resize(static_cast<size_t>(tree_height));
 }
 
 double Trainer::MicroBatch(const Batch& batch, uint32_t first_row, float grad_scale, bool learn) {

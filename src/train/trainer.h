@@ -11,6 +11,7 @@
 
 #include "model/transformer.h"
 #include "train/batch.h"
+#include "train/memory_plan.h"
 #include "train/optimizer.h"
 #include "train/train_config.h"
 
@@ -22,21 +23,9 @@ struct StepResult {
   uint64_t num_targets = 0;
 };
 
-// All memory that training takes for tensors, known before step 0. Small things (token tables,
-// buffers of the standard library, code) are not in it.
-struct MemoryPlan {
-  size_t weights_bytes = 0;
-  size_t gradients_bytes = 0;
-  size_t optimizer_bytes = 0;
-  size_t activations_bytes = 0;  // of one micro-batch, gradients of activations included
-  size_t packing_bytes = 0;      // packed operands, per-thread attention blocks
-  size_t total_bytes() const {
-    return weights_bytes + gradients_bytes + optimizer_bytes + activations_bytes + packing_bytes;
-  }
-};
-
 class Trainer {
  public:
+  // Throws what PlanTraining throws (memory_plan.h), before it takes memory.
   Trainer(const TrainConfig& config, ParameterStore& parameters, ThreadPool& pool);
 
   const MemoryPlan& memory_plan() const { return plan_; }
@@ -65,16 +54,15 @@ class Trainer {
  private:
   double MicroBatch(const Batch& batch, uint32_t first_row, float grad_scale, bool learn);
   void CombineLeaf(uint32_t leaf);
-  void Plan();
   template <typename Fn>
   void TraceParameters(const char* what, const Fn& tensor_of);
 
   const TrainConfig config_;
+  const MemoryPlan plan_;  // before what takes memory
   ParameterStore& parameters_;
   ThreadPool& pool_;
   Transformer model_;
   Optimizer optimizer_;
-  MemoryPlan plan_;
   std::unique_ptr<Arena> arena_;
   std::unique_ptr<Graph> graph_;
   std::vector<Scratch> levels_;  // partial sums of the gradient tree, by height
