@@ -10,13 +10,10 @@
 
 #include <unistd.h>
 
-#include <array>
 #include <filesystem>
-#include <functional>
 #include <map>
 #include <optional>
 #include <ostream>
-#include <set>
 #include <tuple>
 
 #include "base/hash.h"
@@ -25,6 +22,7 @@
 #include "infer/speculation.h"
 #include "model/model_file.h"
 #include "numerics/simd_target.h"
+#include "tests/bits_matrix_circumstances.h"
 
 namespace cambium {
 namespace {
@@ -227,22 +225,6 @@ std::vector<int32_t> Prompt(size_t index) {
   return tokens;
 }
 
-enum class Cache { kCold, kPartly, kWarm };
-
-struct Circumstances {
-  size_t threads = 1;
-  size_t chunk = 64;
-  size_t others = 0;
-  Cache cache = Cache::kCold;
-  SpeculationKind speculation = SpeculationKind::kNone;
-};
-
-std::string Describe(const Circumstances& c) {
-  return fmt::format("{} threads, chunks of {}, {} other sequences, cache {}, speculation {}",
-                     c.threads, c.chunk, c.others, static_cast<int>(c.cache),
-                     static_cast<int>(c.speculation));
-}
-
 // The text of one run, with others beside it in every pass.
 class TextRun {
  public:
@@ -375,82 +357,6 @@ class Engines {
   std::map<size_t, std::unique_ptr<ThreadPool>> pools_;
   std::map<std::tuple<size_t, size_t, bool>, Made> made_;
 };
-
-constexpr std::array<size_t, 4> kThreads = {1, 2, 3, 8};
-constexpr std::array<size_t, 4> kChunks = {1, 7, 64, 512};
-constexpr std::array<size_t, 4> kOthers = {0, 1, 4, 31};
-constexpr std::array kCaches = {Cache::kCold, Cache::kPartly, Cache::kWarm};
-constexpr std::array kSpeculations = {SpeculationKind::kNone, SpeculationKind::kNgram,
-                                      SpeculationKind::kDraft};
-
-// What a run is made under, axis by axis: the index of a value each. Circumstances, then a target.
-using Choice = std::array<size_t, 6>;
-
-Choice SizesOfAxes(size_t num_targets) {
-  return {kThreads.size(), kChunks.size(),       kOthers.size(),
-          kCaches.size(),  kSpeculations.size(), num_targets};
-}
-
-Circumstances CircumstancesOf(const Choice& c) {
-  return {kThreads[c[0]], kChunks[c[1]], kOthers[c[2]], kCaches[c[3]], kSpeculations[c[4]]};
-}
-
-// Every combination.
-std::vector<Choice> FullMatrix(size_t num_targets) {
-  const Choice sizes = SizesOfAxes(num_targets);
-  std::vector<Choice> all;
-  Choice choice = {};
-  for (;;) {
-    all.push_back(choice);
-    size_t axis = 0;
-    while (axis < sizes.size() && ++choice[axis] == sizes[axis]) choice[axis++] = 0;
-    if (axis == sizes.size()) return all;
-  }
-}
-
-// `count` of them for every target, spread evenly, with each kind of speculation in turn.
-std::vector<Choice> SomeOf(size_t count, size_t num_targets) {
-  const std::vector<Choice> all = FullMatrix(1);
-  std::vector<Choice> some;
-  const Philox random(1, RandomPurpose::kTest);
-  for (size_t i = 0; i < count; ++i) {
-    Choice choice = all[random.Below(all.size(), 0, i)];
-    choice[4] = i % kSpeculations.size();
-    for (choice[5] = 0; choice[5] < num_targets; ++choice[5]) some.push_back(choice);
-  }
-  return some;
-}
-
-// Three axes with a value each: any three values that can come together.
-using Triple = std::array<size_t, 6>;
-
-void ForTriples(const Choice& c, const std::function<void(const Triple&)>& visit) {
-  for (size_t i = 0; i < c.size(); ++i) {
-    for (size_t j = i + 1; j < c.size(); ++j) {
-      for (size_t k = j + 1; k < c.size(); ++k) visit({i, c[i], j, c[j], k, c[k]});
-    }
-  }
-}
-
-// Of all combinations enough that every three values of three axes come together in one: about a
-// twentieth of them. Greedy: next is the one that has most triples which none before has.
-std::vector<Choice> EveryTriple(size_t num_targets) {
-  const std::vector<Choice> all = FullMatrix(num_targets);
-  std::set<Triple> open;
-  for (const Choice& choice : all) ForTriples(choice, [&](const Triple& t) { open.insert(t); });
-  std::vector<Choice> chosen;
-  while (!open.empty()) {
-    size_t best = 0, most = 0;
-    for (size_t i = 0; i < all.size(); ++i) {
-      size_t count = 0;
-      ForTriples(all[i], [&](const Triple& t) { count += open.count(t); });
-      if (count > most) best = i, most = count;
-    }
-    chosen.push_back(all[best]);
-    ForTriples(all[best], [&](const Triple& t) { open.erase(t); });
-  }
-  return chosen;
-}
 
 class BitsMatrixTest : public ::testing::TestWithParam<MatrixModel> {
  protected:

@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <functional>
 #include <limits>
+#include <stdexcept>
 #include <vector>
 
 #include "base/byte_reader.h"
@@ -15,6 +17,7 @@
 #include "base/philox.h"
 #include "base/progress.h"
 #include "base/sparkline.h"
+#include "base/text_width.h"
 #include "base/thread_pool.h"
 
 namespace cambium {
@@ -166,6 +169,47 @@ TEST(Progress, Formats) {
   EXPECT_EQ(FormatDuration(12.2), "12s");
   EXPECT_EQ(FormatCount(1234567), "1.23M");
   EXPECT_EQ(FormatBytes(0x1p31), "2.00 GiB");
+}
+
+// What a log holds of a job that is at 34 of 100 when `end` ends it. Tests have no terminal.
+std::string ProgressLog(const std::function<void(Progress&)>& end) {
+  testing::internal::CaptureStderr();
+  try {
+    Progress progress("reading", 100, "B");
+    progress.Update(34, "loss 2.3");
+    end(progress);
+  } catch (const std::runtime_error&) {
+  }
+  return testing::internal::GetCapturedStderr();
+}
+
+TEST(Progress, ALogHasNoUnfinishedJobs) {
+  if (isatty(STDERR_FILENO) == 1) GTEST_SKIP() << "standard error is a terminal";
+  // Done early, as where a sample of the text was enough.
+  EXPECT_TRUE(ProgressLog([](Progress&) {}).starts_with("reading 100%  "));
+  EXPECT_TRUE(ProgressLog([](Progress& p) { p.Complete(); }).starts_with("reading 100%  "));
+  // Stopped: how far it came. Failed: the error says it.
+  EXPECT_TRUE(ProgressLog([](Progress& p) { p.Finish(); }).starts_with("reading  34%  "));
+  EXPECT_EQ(ProgressLog([](Progress&) { throw std::runtime_error(""); }), "");
+}
+
+TEST(Progress, LeavesOutWhatMattersLeast) {
+  const ProgressFields fields = {.title = "training",
+                                 .fraction = 0.5,
+                                 .done = "50%",
+                                 .rate = "12.3k tok/s",
+                                 .details = {"loss 2.312", "64% of peak"},
+                                 .time = "3m20s left"};
+  EXPECT_EQ(FitProgress(fields, 67),
+            "training ██░░ 50%  12.3k tok/s  loss 2.312  64% of peak  3m20s left");
+  EXPECT_EQ(FitProgress(fields, 66),
+            "training 50%  12.3k tok/s  loss 2.312  64% of peak  3m20s left");
+  EXPECT_EQ(FitProgress(fields, 39), "training 50%  loss 2.312  3m20s left");
+  EXPECT_EQ(FitProgress(fields, 28), "training 50%  loss 2.312");
+  EXPECT_EQ(FitProgress(fields, 15), "training 50%");
+  for (size_t width = 14; width < 100; ++width) {
+    EXPECT_LE(TextWidth(FitProgress(fields, width)), width);
+  }
 }
 
 }  // namespace

@@ -68,7 +68,7 @@ class Bar {
     };
   }
   void Finish() {
-    if (progress_) progress_->Finish();
+    if (progress_) progress_->Complete();
   }
 
  private:

@@ -124,7 +124,7 @@ void Generate(const Context& context, const GenerateOptions& options) {
   }
   progress.Update(by_records ? num_records : output.text_bytes());
   output.Finish();
-  progress.Finish();
+  progress.Complete();
   if (context.json) {
     PrintJson({{"out", options.out.string()},
                {"seed", options.seed},

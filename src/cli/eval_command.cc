@@ -79,7 +79,7 @@ ComparisonResult CompareOnText(const Context& context, const EvalLossArguments& 
     ForEachDocumentSegment(reader, tokenizer, row_tokens, pool, counts, add);
     context.Note(reader.stats().Summary());
   }
-  progress.Finish();
+  progress.Complete();
   return comparison.Finish();
 }
 
@@ -187,7 +187,7 @@ void EvalLoss(const Context& context, const EvalLossArguments& a) {
   }
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  progress.Finish();
+  progress.Complete();
   if (!read.empty()) context.Note(read);
   if (!std::isfinite(loss.nats_per_token())) {
     Fail(ErrorCode::kCorruptData,

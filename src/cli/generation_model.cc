@@ -166,8 +166,8 @@ ChatPrompt MakeChatPrompt(const Context& context, const ChatTemplateArguments& a
     options.chat_template = tokenizer.data().chat_template;
     if (options.chat_template.empty()) {
       context.Note(
-          "The model has no chat template, so it was probably not trained to answer. It gets\n"
-          "lines of \"User:\" and \"Assistant:\"; --chat-template FILE gives another form.");
+          "The model has no chat template, so it was probably not trained to answer. It\n"
+          "gets lines of \"User:\" and \"Assistant:\"; --chat-template FILE gives another form.");
     }
   } else if (arguments.chat_template != "none") {
     options.chat_template = ReadFile(arguments.chat_template);

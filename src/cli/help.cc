@@ -39,7 +39,9 @@ std::string HelpFormatter::make_option_opts(const CLI::Option* option) const {
 
 std::string HelpFormatter::make_option_desc(const CLI::Option* option) const {
   std::string text = option->get_description();
-  if (!option->get_default_str().empty()) text += " [" + option->get_default_str() + "]";
+  // Lists come with brackets of their own.
+  const std::string value = option->get_default_str();
+  if (!value.empty()) text += value.front() == '[' ? " " + value : " [" + value + "]";
   if (option->get_required()) text += " (required)";
   return WrapText(text, kWidth - kNameWidth);
 }

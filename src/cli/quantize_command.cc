@@ -99,7 +99,7 @@ Calibration CalibrateOnText(const Context& context, const QuantizeArguments& a,
     progress.Update(done);
   };
   Calibration calibration = Calibrate(*model.parameters, tokens, options, pool);
-  progress.Finish();
+  progress.Complete();
   calibration.importance = GgufImportance(calibration.importance, model.hyper_parameters,
                                           model.parameters->specs(), file);
   return calibration;
@@ -136,7 +136,7 @@ void Quantize(const Context& context, const QuantizeArguments& a) {
                    pool);
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  progress.Finish();
+  progress.Complete();
   if (summary.narrow > 0) {
     context.Note(
         fmt::format("note: {} tensors have rows that are not whole blocks of {}; they got "

@@ -102,7 +102,7 @@ std::shared_ptr<const Tokenizer> TrainTokenizer(const std::filesystem::path& dat
   DocumentReader reader(data, dataset.reader);
   uint64_t bytes = 0;
   Document document;
-  Progress progress("tokenizer", vocab_size, "tok", quiet);
+  Progress progress("tokenizer", vocab_size, "merges", quiet);
   const auto stop_if_asked = [] {
     if (Interrupted()) Fail(ErrorCode::kCancelled, "stopped; nothing was saved");
   };

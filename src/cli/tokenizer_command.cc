@@ -45,7 +45,8 @@ void TrainTokenizer(const Context& context, const TrainOptions& options) {
   bool reading = true;
   bpe.on_progress = [&](int32_t made, int32_t wanted) {
     if (reading) {
-      progress = std::make_unique<Progress>("merging", static_cast<uint64_t>(wanted), "tokens",
+      progress.reset();  // ends its line before the other begins
+      progress = std::make_unique<Progress>("merging", static_cast<uint64_t>(wanted), "merges",
                                             context.quiet);
       reading = false;
     }

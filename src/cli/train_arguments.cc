@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/train_arguments.h"
 
+#include <fmt/format.h>
+
 #include <vector>
 
+#include "base/progress.h"
 #include "cli/option_checks.h"
 #include "cli/shell_quote.h"
+#include "cli/train_configuration.h"
 #include "cli/train_options.h"
 #include "train/run_config.h"
 
@@ -17,6 +21,21 @@ std::vector<std::string> PresetList() {
   return names;
 }
 
+// A line each. Parameters: with the number of tokens that a tokenizer trained for it has.
+std::string PresetDescriptions() {
+  std::string text;
+  for (const ModelPreset& preset : ModelPresets()) {
+    TrainArguments arguments;
+    arguments.preset = preset.name;
+    ModelConfig model = preset.config;
+    model.vocab_size = VocabSizeOf(arguments);
+    text += fmt::format("\n{}: {}, {} layers of width {}, {} heads", preset.name,
+                        FormatCount(static_cast<double>(model.NumParameters())), model.num_layers,
+                        model.width, model.num_heads);
+  }
+  return text;
+}
+
 // Part of what decides the weights.
 void AddConfigurationOptions(CLI::App& command, TrainArguments& a) {
   CLI::Option* budget =
@@ -24,7 +43,9 @@ void AddConfigurationOptions(CLI::App& command, TrainArguments& a) {
           .add_option("--budget", a.budget,
                       "Time to spend, like 10m: model size and tokens are chosen for it")
           ->check(DurationFrom(5));
-  command.add_option("--preset", a.preset, "Shape of the model: " + PresetNames())
+  command
+      .add_option("--preset", a.preset,
+                  "Shape of the model, with its parameters:" + PresetDescriptions() + "\nDefault:")
       ->default_str("small")
       ->check(OneOf(PresetList()))
       ->excludes(budget);

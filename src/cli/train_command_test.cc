@@ -352,5 +352,38 @@ TEST_F(TrainCommandTest, QuickstartKeepsToItsOwnFolder) {
   EXPECT_EQ(ReadFile(folder_ / "mine" / "model" / "thesis.txt"), "precious");
 }
 
+// Also with --quiet: who has no record must hear of it.
+TEST_F(TrainCommandTest, ALostRecordIsAWarning) {
+  const auto train = [this](const char* out, const char* ledger) {
+    return Run(fmt::format("train --data text.txt --json --quiet {} --out {} --ledger {}", kShape,
+                           out, ledger));
+  };
+  const ProgramResult kept = train("kept", "runs.sqlite");
+  EXPECT_EQ(kept.err, "");
+  EXPECT_EQ(Json::parse(kept.out)["recorded"], true) << kept.out;
+  const ProgramResult lost = train("lost", "nowhere/runs.sqlite");
+  EXPECT_EQ(lost.exit_code, 0);
+  EXPECT_TRUE(lost.err.starts_with("warning: this run is not recorded: ")) << lost.err;
+  EXPECT_EQ(Json::parse(lost.out)["recorded"], false) << lost.out;
+  EXPECT_EQ(Json::parse(train("lost", "runs.sqlite --resume").out)["recorded"], false);
+}
+
+TEST_F(TrainCommandTest, HelpListsThePresetsAndBracketsDefaultsOnce) {
+  const std::string help = Run("train --help").out;
+  for (const char* line : {"tiny: ", "4 layers of width 128, 4 heads", "Default: [small]"}) {
+    EXPECT_NE(help.find(line), std::string::npos) << help;
+  }
+  for (const char* command : {"bench generate", "tokenizer train"}) {
+    const std::string text = Run(std::string(command) + " --help").out;
+    EXPECT_EQ(text.find("[["), std::string::npos) << text;
+    EXPECT_NE(text.find(" ["), std::string::npos) << text;
+  }
+}
+
+TEST(CutSampleTest, KeepsToTheWidth) {
+  EXPECT_EQ(CutSample("  sample: a|é", 13), "  sample: a|é");
+  EXPECT_EQ(CutSample("  sample: a|éb", 13), "  sample: a|…");
+}
+
 }  // namespace
 }  // namespace cambium

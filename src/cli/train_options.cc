@@ -3,9 +3,11 @@
 
 #include <algorithm>
 
+#include "base/error.h"
 #include "base/progress.h"
 #include "cli/output.h"
 #include "cli/shell_quote.h"
+#include "ledger/ledger.h"
 
 namespace cambium {
 
@@ -42,8 +44,21 @@ std::string ModelIn(const std::string& out) {
   return (std::filesystem::path(out) / "model.gguf").string();
 }
 
-Json ResultJson(const TrainRunResult& result, const std::string& out) {
+// Whether the ledger says how the run ended: what was lost on the way (a full disk, say) shows
+// here.
+bool IsRecorded(const TrainRunResult& result, const Context& context) {
+  const std::filesystem::path path = context.LedgerPath();
+  if (result.run_id.empty() || !std::filesystem::exists(path)) return false;
+  try {
+    return Ledger(path).Show(result.run_id).record.end.status != RunStatus::kRunning;
+  } catch (const Error&) {
+    return false;  // the reason was a warning when it happened
+  }
+}
+
+Json ResultJson(const TrainRunResult& result, const std::string& out, const Context& context) {
   Json json = {{"run_id", result.run_id},
+               {"recorded", IsRecorded(result, context)},
                {"finished", result.finished},
                {"interrupted", !result.finished},
                {"already_finished", false},
@@ -89,7 +104,7 @@ std::string ResultText(const TrainRunResult& result, const std::string& out,
 void ReportFinishedBefore(const TrainRunResult& result, const std::string& out,
                           const Context& context) {
   if (context.json) {
-    Json json = ResultJson(result, out);
+    Json json = ResultJson(result, out, context);
     json["already_finished"] = true;
     PrintJson(json);
     return;
@@ -102,7 +117,7 @@ void ReportFinishedBefore(const TrainRunResult& result, const std::string& out,
 void ReportTraining(const TrainRunResult& result, const std::string& out,
                     const std::string& command_to_go_on, const Context& context) {
   if (context.json) {
-    Json json = ResultJson(result, out);
+    Json json = ResultJson(result, out, context);
     if (!result.finished) json["command_to_go_on"] = command_to_go_on;
     PrintJson(json);
   } else if (result.finished) {

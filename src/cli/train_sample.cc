@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/progress.h"
+#include "base/text_width.h"
 #include "infer/generate.h"
 
 namespace cambium {
@@ -33,6 +35,10 @@ std::string OneLine(std::string_view text) {
   return line;
 }
 
+std::string CutSample(const std::string& line, size_t width) {
+  return TextWidth(line) <= width ? line : CutToWidth(line, width - 1) + "…";
+}
+
 std::function<std::string(std::span<const int32_t>)> SampleWriter(
     ParameterStore& parameters, DType compute, std::shared_ptr<const Tokenizer> tokenizer,
     ThreadPool& pool) {
@@ -52,8 +58,9 @@ std::function<std::string(std::span<const int32_t>)> SampleWriter(
     const GenerateOptions options = {.sampler = {.temperature = 0.8f, .seed = 1},
                                      .max_tokens = std::min(kNewTokens, context - prompt.size())};
     const GenerateResult result = Generate(**engine, *tokenizer, prompt, options);
-    return "  sample: " + OneLine(tokenizer->Decode(prompt, SpecialText::kSkip)) + "|" +
-           OneLine(result.continuations[0].text);
+    return CutSample("  sample: " + OneLine(tokenizer->Decode(prompt, SpecialText::kSkip)) + "|" +
+                         OneLine(result.continuations[0].text),
+                     TerminalWidth());
   };
 }
 

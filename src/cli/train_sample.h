@@ -25,5 +25,7 @@ std::function<std::string(std::span<const int32_t> prompt)> SampleWriter(
 
 // For a terminal: newlines as \n, other control characters as '?'. text: valid UTF-8.
 std::string OneLine(std::string_view text);
+// The line, or its beginning and "…", in `width` > 0 columns.
+std::string CutSample(const std::string& line, size_t width);
 
 }  // namespace cambium

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/json_numbers.h"
 
 namespace cambium {
 namespace {
@@ -66,8 +67,17 @@ void AddIfSet(Json& json, const char* key, const T& value, const T& neutral) {
   if (value != neutral) json[key] = value;
 }
 template <typename T>
+void ReadField(const Json& json, const char* key, T& value) {
+  if constexpr (std::integral<T> && !std::same_as<T, bool>) {
+    value = ReadWholeNumber<T>(json, "model configuration", key);
+  } else {
+    value = json.at(key).get<T>();
+  }
+}
+
+template <typename T>
 void ReadIfThere(const Json& json, const char* key, T& value) {
-  if (json.contains(key)) value = json.at(key).get<T>();
+  if (json.contains(key)) ReadField(json, key, value);
 }
 
 // fn(key, member) for each of the later fields.
@@ -217,22 +227,23 @@ Json ModelConfig::ToJson() const {
 
 ModelConfig ModelConfig::FromJson(const Json& json) {
   ModelConfig config;
+  const auto read = [&](const char* key, auto& value) { ReadField(json, key, value); };
   try {
-    config.vocab_size = json.at("vocab_size");
-    config.num_layers = json.at("num_layers");
-    config.width = json.at("width");
-    config.num_heads = json.at("num_heads");
-    config.num_kv_heads = json.at("num_kv_heads");
-    config.head_dim = json.at("head_dim");
-    config.ffn_width = json.at("ffn_width");
-    config.context_length = json.at("context_length");
+    read("vocab_size", config.vocab_size);
+    read("num_layers", config.num_layers);
+    read("width", config.width);
+    read("num_heads", config.num_heads);
+    read("num_kv_heads", config.num_kv_heads);
+    read("head_dim", config.head_dim);
+    read("ffn_width", config.ffn_width);
+    read("context_length", config.context_length);
     config.ffn = FfnKindFromName(json.at("ffn").get<std::string>());
     config.qk_norm = json.at("qk_norm");
     config.tied_embeddings = json.at("tied_embeddings");
     config.norm_epsilon = json.at("norm_epsilon");
     config.rope_base = json.at("rope_base");
     config.rope_interleaved = json.at("rope_interleaved");
-    config.window = json.at("window");
+    read("window", config.window);
     config.attention_softcap = json.at("attention_softcap");
     config.logit_softcap = json.at("logit_softcap");
     if (json.contains("norm")) {

@@ -128,20 +128,31 @@ uint64_t DocumentReader::done_bytes() const {
 uint64_t DocumentReader::total_bytes() const { return state_->inputs.total_bytes; }
 
 std::string DocumentStats::Summary() const {
-  std::string summary = fmt::format("{} files, {} documents, {} of text", num_files, num_documents,
+  const auto counted = [](uint64_t count, const char* one, const char* many) {
+    return fmt::format("{} {}", count, count == 1 ? one : many);
+  };
+  std::string summary = fmt::format("{}, {}, {} of text", counted(num_files, "file", "files"),
+                                    counted(num_documents, "document", "documents"),
                                     FormatBytes(static_cast<double>(text_bytes)));
   if (num_repaired > 0) {
-    summary += fmt::format(", {} invalid UTF-8 sequences replaced by U+FFFD", num_repaired);
+    summary +=
+        fmt::format(", {} replaced by U+FFFD",
+                    counted(num_repaired, "invalid UTF-8 sequence", "invalid UTF-8 sequences"));
   }
-  const std::pair<uint64_t, const char*> skipped[] = {
-      {num_binary_skipped, "binary files"},      {num_hidden_skipped, "hidden names"},
-      {num_special_skipped, "links or devices"}, {num_empty_skipped, "empty documents"},
-      {num_bad_lines_skipped, "bad JSON lines"},
+  const struct {
+    uint64_t count;
+    const char *one, *many;
+  } kSkipped[] = {
+      {num_binary_skipped, "binary file", "binary files"},
+      {num_hidden_skipped, "hidden name", "hidden names"},
+      {num_special_skipped, "link or device", "links or devices"},
+      {num_empty_skipped, "empty document", "empty documents"},
+      {num_bad_lines_skipped, "bad JSON line", "bad JSON lines"},
   };
   const char* lead = "; skipped: ";
-  for (const auto& [count, what] : skipped) {
+  for (const auto& [count, one, many] : kSkipped) {
     if (count == 0) continue;
-    summary += fmt::format("{}{} {}", lead, count, what);
+    summary += lead + counted(count, one, many);
     lead = ", ";
   }
   return summary;

@@ -72,7 +72,7 @@ TEST(DocumentReader, FolderInNameOrderWithSkipsCounted) {
   EXPECT_EQ(read.stats.num_hidden_skipped, 2u);
   EXPECT_EQ(read.stats.num_special_skipped, 2u);
   EXPECT_EQ(read.stats.num_empty_skipped, 1u);
-  EXPECT_NE(read.stats.Summary().find("1 binary files"), std::string::npos);
+  EXPECT_NE(read.stats.Summary().find("1 binary file,"), std::string::npos);
 
   const Read without = ReadAll(folder.path(), {.exclude = {folder.path() / "a"}});
   EXPECT_EQ(without.sources[1], "b.txt");

@@ -128,7 +128,7 @@ RunConfig RunConfig::FromTomlFile(const std::filesystem::path& path) {
   try {
     return FromJson(std::move(json));
   } catch (const Error& error) {
-    Fail(ErrorCode::kCorruptData, "{}: {}", path.string(), error.what());
+    Fail(error.code(), "{}: {}", path.string(), error.what());
   }
 }
 

@@ -15,11 +15,12 @@ class RunConfigTest : public ::testing::Test {
     WriteFileAtomically(path_, toml);
     return RunConfig::FromTomlFile(path_);
   }
-  std::string FailureOf(const std::string& toml) const {
+  std::string FailureOf(const std::string& toml,
+                        ErrorCode code = ErrorCode::kInvalidArgument) const {
     try {
       Read(toml);
     } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ErrorCode::kCorruptData);
+      EXPECT_EQ(error.code(), code) << error.what();
       return error.what();
     }
     return "";
@@ -50,7 +51,33 @@ TEST_F(RunConfigTest, WhatItDoesNotKnowIsAnError) {
   EXPECT_NE(FailureOf(toml + "[documents]\nseparator = ''\n").find("skip_bad_lines"),
             std::string::npos);
   EXPECT_NE(FailureOf(toml + "[tokenizer]\nspec = 3\nsha256 = ''\n"), "");
-  EXPECT_NE(FailureOf(toml + "[tokenizer\n").find("line "), std::string::npos);
+  EXPECT_NE(FailureOf(toml + "[tokenizer\n", ErrorCode::kCorruptData).find("line "),
+            std::string::npos);
+}
+
+// Neither wrapped round to a number that fits nor blamed for something else.
+TEST_F(RunConfigTest, ANumberOutOfRangeIsNamedWithItsRange) {
+  const std::string toml =
+      RunConfig{.train = TestConfig(7), .documents = {}, .tokenizer = {}}.ToToml();
+  const struct {
+    const char *key, *value, *range;
+  } kWrong[] = {{"num_steps", "99999999999999999", "[1, 1099511627775]"},
+                {"num_steps", "-1", "[1, 1099511627775]"},
+                {"num_steps", "2.5", "[1, 1099511627775]"},
+                {"rows", "4294967304", "[1, 65536]"},  // 8 modulo 2^32
+                {"row_tokens", "1", "[2, 4294967295]"},
+                {"seed", "-3", "[0, 18446744073709551615]"},
+                {"num_layers", "-1", "[0, 18446744073709551615]"},
+                {"learning_rate", "10.5", "(0, 10)"}};
+  for (const auto& [key, value, range] : kWrong) {
+    std::string wrong = toml;
+    const size_t begin = wrong.find(fmt::format("\n{} = ", key)) + 1;
+    ASSERT_NE(begin, 0u) << key;
+    wrong.replace(begin, wrong.find('\n', begin) - begin, fmt::format("{} = {}", key, value));
+    const std::string failure = FailureOf(wrong);
+    EXPECT_NE(failure.find(fmt::format("{} = {}", key, value)), std::string::npos) << failure;
+    EXPECT_NE(failure.find(range), std::string::npos) << failure;
+  }
 }
 
 }  // namespace

@@ -45,16 +45,14 @@ void RunRecorder::Try(const Fn& fn) {
     fn();
   } catch (const Error& error) {
     if (error.code() == ErrorCode::kInternal) throw;
-    if (!quiet_) {
-      std::fprintf(stderr, "note: the run goes on without its record: %s\n", error.what());
-    }
+    std::fprintf(stderr, "warning: the run goes on without its record: %s\n", error.what());
     ledger_.reset();
   }
 }
 
 RunRecorder::RunRecorder(const std::filesystem::path& ledger_path, const RunStart& start,
-                         const std::string& run_id, bool quiet)
-    : run_id_(run_id), quiet_(quiet) {
+                         const std::string& run_id, bool /*quiet*/)
+    : run_id_(run_id) {
   if (ledger_path.empty()) return;
   try {
     ledger_.emplace(ledger_path);
@@ -69,7 +67,7 @@ RunRecorder::RunRecorder(const std::filesystem::path& ledger_path, const RunStar
     }
     run_id_ = ledger_->BeginRun(start);
   } catch (const Error& error) {
-    if (!quiet_) std::fprintf(stderr, "note: this run is not recorded: %s\n", error.what());
+    std::fprintf(stderr, "warning: this run is not recorded: %s\n", error.what());
     ledger_.reset();
   }
 }

@@ -30,7 +30,8 @@ class MetricsFile {
 
 class RunRecorder {
  public:
-  // path empty: nothing is recorded. run_id: of the run that goes on; empty: a new one.
+  // path empty: nothing is recorded. run_id: of the run that goes on; empty: a new one. A record
+  // that is lost is a warning on standard error even to who asked for quiet.
   RunRecorder(const std::filesystem::path& ledger_path, const RunStart& start,
               const std::string& run_id, bool quiet);
   const std::string& run_id() const { return run_id_; }
@@ -44,7 +45,6 @@ class RunRecorder {
   void Try(const Fn& fn);
   std::optional<Ledger> ledger_;
   std::string run_id_;
-  bool quiet_;
 };
 
 }  // namespace cambium

@@ -8,15 +8,20 @@
 #include <limits>
 
 #include "base/error.h"
+#include "base/json_numbers.h"
 #include "numerics/trig.h"
 
 namespace cambium {
 namespace {
 
+constexpr uint64_t kMaxSteps = (uint64_t{1} << 40) - 1;
+constexpr uint32_t kMaxRows = 65536;
+constexpr const char* kWhere = "training configuration";
+
 template <typename... Args>
 void Require(bool ok, fmt::format_string<Args...> format, Args&&... args) {
   if (!ok) {
-    Fail(ErrorCode::kInvalidArgument, "training configuration: {}",
+    Fail(ErrorCode::kInvalidArgument, "{}: {}", kWhere,
          fmt::format(format, std::forward<Args>(args)...));
   }
 }
@@ -25,9 +30,9 @@ void Require(bool ok, fmt::format_string<Args...> format, Args&&... args) {
 
 void TrainConfig::Validate() const {
   model.Validate();
-  Require(num_steps > 0 && num_steps < (uint64_t{1} << 40), "num_steps = {} must be positive",
-          num_steps);
-  Require(rows > 0 && rows <= 65536, "rows = {} must be in [1, 65536]", rows);
+  Require(num_steps > 0 && num_steps <= kMaxSteps, "num_steps = {} must be in [1, {}]", num_steps,
+          kMaxSteps);
+  Require(rows > 0 && rows <= kMaxRows, "rows = {} must be in [1, {}]", rows, kMaxRows);
   Require(row_tokens > 1 && row_tokens <= model.context_length,
           "row_tokens = {} must be in [2, context_length = {}]", row_tokens, model.context_length);
   Require(std::has_single_bit(gradient_leaves) && rows % gradient_leaves == 0,
@@ -112,12 +117,12 @@ TrainConfig TrainConfig::FromJson(const Json& json) {
     const std::string compute = json.at("compute");
     Require(compute == "f32" || compute == "bf16", "compute = '{}' must be f32 or bf16", compute);
     config.compute = compute == "f32" ? DType::kF32 : DType::kBF16;
-    config.seed = json.at("seed");
-    config.num_steps = json.at("num_steps");
-    config.rows = json.at("rows");
-    config.row_tokens = json.at("row_tokens");
-    config.micro_batch_rows = json.at("micro_batch_rows");
-    config.gradient_leaves = json.at("gradient_leaves");
+    config.seed = ReadWholeNumber<uint64_t>(json, kWhere, "seed");
+    config.num_steps = ReadWholeNumber<uint64_t>(json, kWhere, "num_steps", 1, kMaxSteps);
+    config.rows = ReadWholeNumber<uint32_t>(json, kWhere, "rows", 1, kMaxRows);
+    config.row_tokens = ReadWholeNumber<uint32_t>(json, kWhere, "row_tokens", 2);
+    config.micro_batch_rows = ReadWholeNumber<uint32_t>(json, kWhere, "micro_batch_rows", 1);
+    config.gradient_leaves = ReadWholeNumber<uint32_t>(json, kWhere, "gradient_leaves", 1);
     const std::string optimizer = json.at("optimizer");
     Require(optimizer == "adamw" || optimizer == "muon", "optimizer = '{}' must be adamw or muon",
             optimizer);
@@ -135,14 +140,14 @@ TrainConfig TrainConfig::FromJson(const Json& json) {
             schedule);
     config.schedule =
         schedule == "cosine" ? ScheduleKind::kCosine : ScheduleKind::kWarmupStableDecay;
-    config.warmup_steps = json.at("warmup_steps");
+    config.warmup_steps = ReadWholeNumber<uint64_t>(json, kWhere, "warmup_steps");
     config.decay_fraction = json.at("decay_fraction");
     config.final_lr_fraction = json.at("final_lr_fraction");
     config.val_fraction = json.at("val_fraction");
     config.batch_mode = json.at("batch_mode");
     config.model = ModelConfig::FromJson(json.at("model"));
   } catch (const Json::exception& error) {
-    Fail(ErrorCode::kInvalidArgument, "training configuration: {}", error.what());
+    Fail(ErrorCode::kInvalidArgument, "{}: {}", kWhere, error.what());
   }
   config.Validate();
   return config;
