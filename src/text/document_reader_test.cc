@@ -86,7 +86,7 @@ TEST(DocumentReader, EmptyInputIsAnErrorThatSaysWhatWasThere) {
   EXPECT_EQ(CatchError([&] { ReadAll(empty); }).code, ErrorCode::kCorruptData);
   const auto blank = folder.Write("blank", "\n\n");
   const Caught caught = CatchError([&] { ReadAll(blank); });
-  EXPECT_NE(caught.message.find("1 empty documents"), std::string::npos) << caught.message;
+  EXPECT_NE(caught.message.find("1 empty document)"), std::string::npos) << caught.message;
 }
 
 TEST(DocumentReader, ABinaryFileNamedAsTheInputIsAnError) {
