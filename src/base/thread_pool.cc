@@ -41,7 +41,7 @@ void CpuRelax() { asm volatile("yield"); }
 #endif
 
 // Long enough to bridge the gap between two parallel loops of one model step, short against a
-// scheduler's time slice, so that oversubscribed threads give their CPU away.
+// scheduler's time slice, so that other programs get the CPU.
 constexpr auto kSpinTime = std::chrono::microseconds(50);
 
 std::vector<int> FindAllowedCpus() {
@@ -111,6 +111,8 @@ struct ThreadPool::State {
   std::mutex error_mutex;
   std::exception_ptr error;
   std::vector<std::thread> workers;
+  // Where threads outnumber CPUs, one that spins keeps the one it waits for from running.
+  bool spins = true;
 
   void RunTasks(size_t thread) noexcept {
     const ScopedFlushDenormals flush;
@@ -135,7 +137,7 @@ struct ThreadPool::State {
     uint32_t seen = 0;
     for (;;) {
       const auto changed = [&] { return epoch.load(std::memory_order_acquire) != seen; };
-      if (!SpinUntil(changed)) {
+      if (!(spins && SpinUntil(changed))) {
         while (!changed()) epoch.wait(seen, std::memory_order_acquire);
       }
       ++seen;
@@ -150,7 +152,8 @@ ThreadPool::ThreadPool(size_t num_threads, bool pin) : state_(std::make_unique<S
   const std::vector<int>& cpus = AllowedCpus();
   num_threads_ = num_threads == 0 ? cpus.size() : num_threads;
   state_->shares = std::vector<State::Share>(num_threads_);
-  const bool pin_threads = pin && num_threads_ > 1 && num_threads_ <= cpus.size();
+  state_->spins = num_threads_ <= cpus.size();
+  const bool pin_threads = pin && num_threads_ > 1 && state_->spins;
   for (size_t i = 1; i < num_threads_; ++i) {
     state_->workers.emplace_back([this, i, pin_threads, cpu = cpus[i % cpus.size()]] {
       if (pin_threads) PinTo(cpu);
@@ -186,7 +189,7 @@ void ThreadPool::ParallelFor(size_t num_tasks, const std::function<void(size_t, 
   s.RunTasks(0);
   if (!alone) {
     const auto idle = [&] { return s.num_running.load(std::memory_order_acquire) == 0; };
-    if (!SpinUntil(idle)) {
+    if (!(s.spins && SpinUntil(idle))) {
       for (uint32_t n = s.num_running.load(std::memory_order_acquire); n != 0;
            n = s.num_running.load(std::memory_order_acquire)) {
         s.num_running.wait(n, std::memory_order_acquire);

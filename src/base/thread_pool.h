@@ -3,7 +3,8 @@
 // of which thread computes what, so tasks are handed out dynamically: each thread begins with its
 // own contiguous part of them, for the caches, and then helps the others.
 //
-// Waiting: workers spin for a bounded time, then sleep, so more threads than cores still work.
+// Waiting: threads spin for a bounded time, then sleep; where they outnumber the CPUs they sleep at
+// once.
 // Every thread that runs tasks flushes denormals (numerics contract, rule 1).
 // Thread safety: one ParallelFor at a time per pool, called from the owning thread; not nested.
 #pragma once

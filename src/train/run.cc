@@ -377,7 +377,7 @@ TrainRunResult TrainRun::Run() {
                           .simd_target = SimdTargetName(ActiveSimdTarget()),
                           .threads = static_cast<int>(pool_.num_threads()),
                           .out_dir = std::filesystem::absolute(options_.out).string()};
-  recorder_.emplace(options_.ledger_path, start, run_id_, options_.quiet);
+  recorder_.emplace(options_.ledger_path, start, run_id_);
   run_id_ = recorder_->run_id();
   result_.run_id = run_id_;
   metrics_.emplace(options_.out / "metrics.jsonl", step_);

@@ -51,7 +51,7 @@ void RunRecorder::Try(const Fn& fn) {
 }
 
 RunRecorder::RunRecorder(const std::filesystem::path& ledger_path, const RunStart& start,
-                         const std::string& run_id, bool /*quiet*/)
+                         const std::string& run_id)
     : run_id_(run_id) {
   if (ledger_path.empty()) return;
   try {

@@ -33,7 +33,7 @@ class RunRecorder {
   // path empty: nothing is recorded. run_id: of the run that goes on; empty: a new one. A record
   // that is lost is a warning on standard error even to who asked for quiet.
   RunRecorder(const std::filesystem::path& ledger_path, const RunStart& start,
-              const std::string& run_id, bool quiet);
+              const std::string& run_id);
   const std::string& run_id() const { return run_id_; }
   // Throws kInternal when the step is on record with other bits; other errors are only reported.
   void Fingerprint(const StepFingerprint& fingerprint);

@@ -14,14 +14,8 @@
 namespace cambium::ops {
 
 template <typename S>
-S Held(float x);
-template <>
-inline float Held<float>(float x) {
-  return x;
-}
-template <>
-inline BFloat16 Held<BFloat16>(float x) {
-  return ToBFloat16(x);
+S Held(float x) {
+  return FromFloat<S>(x);
 }
 // Saturates: one key beyond the range must not become an infinity, of which a NaN comes.
 template <>
