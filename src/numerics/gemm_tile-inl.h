@@ -198,11 +198,13 @@ void PanelRows(size_t num_rows, const OperandA& a, const T* panel, size_t panel_
     for (size_t row = 0; row < num_rows; row += kTileRows) {
       const size_t rows = std::min(kTileRows, num_rows - row);
       const size_t offset = row * out.row_stride + col;
-      TileOut tile = out;
-      tile.num_cols = std::min(out.num_cols - col, groups * kLaneCols);
-      if (out.init != nullptr) tile.init = out.init + offset;
-      if (out.residual != nullptr) tile.residual = out.residual + offset;
-      tile.data = static_cast<char*>(out.data) + offset * element_bytes;
+      // Every field by itself: copying what was just written in parts waits for memory.
+      const TileOut tile = {out.store,
+                            out.init == nullptr ? nullptr : out.init + offset,
+                            out.residual == nullptr ? nullptr : out.residual + offset,
+                            static_cast<char*>(out.data) + offset * element_bytes,
+                            out.row_stride,
+                            std::min(out.num_cols - col, groups * kLaneCols)};
       if (K >= kPrefetchDepth && row + kTileRows < num_rows) {
         const size_t row_bytes = out.row_stride * element_bytes;
         PrefetchOutput(static_cast<const char*>(tile.data) + kTileRows * row_bytes,

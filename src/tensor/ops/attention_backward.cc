@@ -10,11 +10,14 @@
 #define HWY_TARGET_INCLUDE "tensor/ops/attention_backward.cc"
 #include <hwy/foreach_target.h>
 
-#include "tensor/ops/attention_tile-inl.h"
+#include "tensor/ops/attention_gradients-inl.h"
 
 #ifndef CAMBIUM_TENSOR_OPS_ATTENTION_BACKWARD_ONCE_
 #define CAMBIUM_TENSOR_OPS_ATTENTION_BACKWARD_ONCE_
 namespace cambium {
+// Queries that are answered together, for one panel of keys.
+inline constexpr size_t kBlockRows = 64;
+
 // One kv head of one segment: pointers to its first row and first head, strides in elements.
 template <typename T>
 struct KvHeadGradient {
@@ -78,135 +81,144 @@ void PackRowPanels(const T* source, size_t rows, size_t D, size_t stride, T* pac
   }
 }
 
-// pa and ds of one block of queries, from its scores and dp (both [rows, stride] f32).
-template <typename T>
-void ProbabilityGradients(const ops::AttentionParams& params, const KvHeadGradient<T>& head,
-                          size_t h, size_t first_row, size_t rows, size_t first_col,
-                          size_t num_cols, const float* scores, const float* dp, size_t stride,
-                          T* pa, T* ds) {
-  const size_t D = params.head_dim;
-  for (size_t r = 0; r < rows; ++r) {
-    const size_t last = first_row + r;
-    const size_t first = FirstVisible(params, last);
-    const size_t at = last * head.q_stride + h * D;
-    const float delta = RowDot(head.dout + at, head.out + at, D);
-    const float* stats = head.stats + last * head.stats_stride + 2 * h;
-    const Vec16 m = Set(stats[0]), inverse_l = Set(stats[1]);
-    for (size_t col = 0; col < num_cols; col += kLanes) {
-      const size_t base = first_col + col;
-      T* pa_at = pa + r * stride + col;
-      T* ds_at = ds + r * stride + col;
-      if (base > last || base + kLanes <= first) {
-        Store(Zero(), pa_at);
-        Store(Zero(), ds_at);
-        continue;
-      }
-      const Vec16 t = ScaleScores(Load(scores + r * stride + col), params);
-      const Vec16 p = Mul(ExpNonPositive(Sub(t, m), math::kSoftmaxLowest), inverse_l);
-      Vec16 s = Mul(Mul(p, Sub(Load(dp + r * stride + col), Set(delta))), Set(params.scale));
-      if (params.softcap > 0) {
-        const Vec16 ratio = Mul(t, Set(1.0f / params.softcap));
-        s = Mul(s, NegFma(ratio, ratio, Set(1.0f)));
-      }
-      Store(MaskPositions(p, base, first, last, 0.0f), pa_at);
-      Store(MaskPositions(s, base, first, last, 0.0f), ds_at);
+// Adds up what one head of the group contributes. Panels of keys are the outer loop, so that their
+// sums stay in the first-level cache; the chains of dq go on from panel to panel.
+template <typename T, bool kBf16Dot>
+class HeadGradient {
+ public:
+  HeadGradient(const ops::AttentionParams& params, const KvHeadGradient<T>& head)
+      : params_(params), head_(head), D_(params.head_dim), N_(head.rows) {
+    const size_t sums = N_ * padded_D_;
+    const size_t f32_size = 3 * sums + 2 * kBlockRows * kPanelCols;
+    const size_t t_size = 2 * RoundUp(N_, kPanelCols) * D_ + 3 * RoundUp(N_, 2) * padded_D_ +
+                          3 * kBlockRows * kPanelCols;
+    char* memory = static_cast<char*>(head.scratch->Bytes(
+        f32_size * sizeof(float) + t_size * sizeof(T) + N_ * sizeof(GradientRow)));
+    const auto take = [&]<typename E>(E*& part, size_t size) {
+      part = reinterpret_cast<E*>(memory);
+      memory += size * sizeof(E);
+    };
+    take(dk_sum_, sums);
+    take(dv_sum_, sums);
+    take(dq_sum_, sums);
+    take(scores_, kBlockRows * kPanelCols);
+    take(dp_, kBlockRows * kPanelCols);
+    take(k_rows_, RoundUp(N_, kPanelCols) * D_);
+    take(v_rows_, RoundUp(N_, kPanelCols) * D_);
+    for (T** const columns : {&k_columns_, &q_columns_, &dout_columns_}) {
+      take(*columns, RoundUp(N_, 2) * padded_D_);
     }
+    for (T** const weights : {&pa_pairs_, &ds_pairs_, &ds_rows_}) {
+      take(*weights, kBlockRows * kPanelCols);
+    }
+    take(rows_, N_);
   }
-}
 
-template <typename T>
-void BackwardKvHead(const ops::AttentionParams& params, const KvHeadGradient<T>& head,
-                    bool bf16_dot) {
-  const size_t D = params.head_dim;
-  const size_t padded_D = RoundUp(D, kLaneCols);
-  const size_t N = head.rows;
-  const size_t even_N = RoundUp(N, 2);
-  const size_t stride = RoundUp(N, kPanelCols);
+  void Run() {
+    PackRowPanels(head_.k, N_, D_, head_.kv_stride, k_rows_);
+    PackRowPanels(head_.v, N_, D_, head_.kv_stride, v_rows_);
+    PackColumnPanels(head_.k, N_, D_, head_.kv_stride, k_columns_);
+    std::fill_n(dk_sum_, N_ * padded_D_, 0.0f);
+    std::fill_n(dv_sum_, N_ * padded_D_, 0.0f);
+    for (size_t h = 0; h < head_.group; ++h) AddHead(h);
+    StoreRows(dk_sum_, head_.kv_stride, head_.dk);
+    StoreRows(dv_sum_, head_.kv_stride, head_.dv);
+  }
 
-  const size_t f32_size =
-      2 * D * stride + 2 * kQueryBlock * stride + kQueryBlock * padded_D + N * padded_D;
-  const size_t t_size = 2 * stride * D + even_N * padded_D + 3 * kQueryBlock * stride +
-                        TransposedSize(D, kQueryBlock) + 64;
-  void* memory = head.scratch->Bytes(f32_size * sizeof(float) + t_size * sizeof(T));
-  float* dk_sum = static_cast<float*>(memory);
-  float* dv_sum = dk_sum + D * stride;
-  float* scores = dv_sum + D * stride;
-  float* dp = scores + kQueryBlock * stride;
-  float* dq_sum = dp + kQueryBlock * stride;
-  float* key_rows = dq_sum + kQueryBlock * padded_D;
-  T* k_rows = reinterpret_cast<T*>(key_rows + N * padded_D);
-  T* v_rows = k_rows + stride * D;
-  T* k_columns = v_rows + stride * D;
-  T* pa = k_columns + even_N * padded_D;
-  T* ds = pa + kQueryBlock * stride;
-  T* query_panel = ds + kQueryBlock * stride;
-  T* transposed_block = query_panel + kQueryBlock * stride;
-
-  PackRowPanels(head.k, N, D, head.kv_stride, k_rows);
-  PackRowPanels(head.v, N, D, head.kv_stride, v_rows);
-  PackColumnPanels(head.k, N, D, head.kv_stride, k_columns);
-  std::fill_n(dk_sum, 2 * D * stride, 0.0f);
-
-  for (size_t h = 0; h < head.group; ++h) {
-    for (size_t row = 0; row < N; row += kQueryBlock) {
-      const size_t rows = std::min(kQueryBlock, N - row);
-      const size_t first_col = FirstVisible(params, row) / kPanelCols * kPanelCols;
-      // Whole lanes; beyond N - 1 the keys are zero padding of their panel.
-      const size_t num_cols = RoundUp(row + rows - first_col, kLanes);
-      const size_t num_keys = std::min(num_cols, N - first_col);
-      const T* q = head.q + row * head.q_stride + h * D;
-      const T* dout = head.dout + row * head.q_stride + h * D;
-      for (size_t col = 0; col < num_cols; col += kPanelCols) {
-        const size_t cols = std::min(kPanelCols, num_cols - col);
-        BlockProduct(rows, RowMajorA(q, head.q_stride), k_rows + (first_col + col) * D, kPanelCols,
-                     D, scores + col, stride, cols, false, bf16_dot);
-        BlockProduct(rows, RowMajorA(dout, head.q_stride), v_rows + (first_col + col) * D,
-                     kPanelCols, D, dp + col, stride, cols, false, bf16_dot);
+ private:
+  void AddHead(size_t h) {
+    q_ = head_.q + h * D_;
+    dout_ = head_.dout + h * D_;
+    for (size_t i = 0; i < N_; ++i) {
+      const float* stats = head_.stats + i * head_.stats_stride + 2 * h;
+      const T* out = head_.out + i * head_.q_stride + h * D_;
+      rows_[i] = {stats[0], stats[1], RowDot(dout_ + i * head_.q_stride, out, D_)};
+    }
+    PackColumnPanels(q_, N_, D_, head_.q_stride, q_columns_);
+    PackColumnPanels(dout_, N_, D_, head_.q_stride, dout_columns_);
+    std::fill_n(dq_sum_, N_ * padded_D_, 0.0f);
+    for (size_t col = 0; col < N_; col += kPanelCols) {
+      const size_t end =
+          params_.window == 0 ? N_ : std::min(N_, col + kPanelCols - 1 + params_.window);
+      for (size_t row = col; row < end; row += kBlockRows) {
+        AddBlock(row, std::min(kBlockRows, end - row), col);
       }
-      ProbabilityGradients(params, head, h, row, rows, first_col, num_cols, scores, dp, stride, pa,
-                           ds);
+    }
+    StoreRows(dq_sum_, head_.q_stride, head_.dq + h * D_);
+  }
 
-      // dq = ds * k: the chain runs over all visible keys of the block.
-      for (size_t col = 0; col < D; col += kPanelCols) {
-        const size_t width = std::min(kPanelCols, padded_D - col);
-        BlockProduct(rows, RowMajorA(ds, stride), k_columns + col * even_N + first_col * width,
-                     width, RoundUp(num_keys, 2), dq_sum + col, padded_D, width, false, bf16_dot);
-      }
-      for (size_t r = 0; r < rows; ++r) {
-        StoreCanonical(dq_sum + r * padded_D, D, head.dq + (row + r) * head.q_stride + h * D);
-      }
-
-      // dv += pa^T * dout, dk += ds^T * q, both transposed: columns are keys, as in pa and ds. The
-      // chain over queries goes on from block to block.
-      const auto add_transposed = [&](const T* rows_of_d, const T* weights, float* sum) {
-        const OperandA a = PackTransposedA(rows_of_d, rows, D, head.q_stride, transposed_block);
-        for (size_t col = 0; col < num_cols; col += kPanelCols) {
-          const size_t cols = std::min(kPanelCols, num_cols - col);
-          PackPanelFromColumns(weights + col, rows, cols, stride, cols, query_panel);
-          BlockProduct(D, a, query_panel, cols, rows, sum + first_col + col, stride, cols, true,
-                       bf16_dot);
-        }
+  // Queries [row, row + rows) and the panel of keys at col <= row.
+  void AddBlock(size_t row, size_t rows, size_t col) {
+    // Off the diagonal all queries go at once.
+    const size_t strip = KeysOfStrip(row, col) == kPanelCols ? kBlockRows : kStripRows;
+    const auto for_strips = [&](size_t size, const auto& fn) {
+      for (size_t i = 0; i < size; i += strip) fn(i, std::min(strip, size - i));
+    };
+    for_strips(rows, [&](size_t r, size_t n) {
+      const size_t cols = KeysOfStrip(row + r, col), at = (row + r) * head_.q_stride;
+      const auto dots = [&](const T* a, const T* panels, float* out) {
+        BlockProduct<T, kBf16Dot>(n, RowMajorA(a + at, head_.q_stride), panels + col * D_,
+                                  kPanelCols, D_, out + r * kPanelCols, kPanelCols, cols, false);
       };
-      add_transposed(dout, pa, dv_sum);
-      add_transposed(q, ds, dk_sum);
+      dots(q_, k_rows_, scores_);
+      dots(dout_, v_rows_, dp_);
+    });
+    const auto gradients = params_.softcap > 0 ? PanelGradients<T, kBf16Dot, true>
+                                               : PanelGradients<T, kBf16Dot, false>;
+    gradients(params_, rows_, row, rows, col, scores_, dp_, pa_pairs_, ds_pairs_, ds_rows_);
+    for_strips(rows, [&](size_t r, size_t n) {
+      const size_t keys = std::min(KeysOfStrip(row + r, col), RoundUp(N_ - col, 2));
+      AddProduct(n, RowMajorA(ds_rows_ + r * kPanelCols, kPanelCols), k_columns_, col, keys,
+                 dq_sum_ + (row + r) * padded_D_);
+    });
+    for_strips(std::min({kPanelCols, N_ - col, row + rows - col}), [&](size_t key, size_t n) {
+      const size_t skipped = strip == kStripRows && col + key > row ? col + key - row : 0;
+      const auto add = [&](const T* weights, const T* columns, float* sum) {
+        AddProduct(n, WeightPairs(weights, skipped, key), columns, row + skipped,
+                   RoundUp(rows - skipped, 2), sum + (col + key) * padded_D_);
+      };
+      add(pa_pairs_, dout_columns_, dv_sum_);
+      add(ds_pairs_, q_columns_, dk_sum_);
+    });
+  }
+
+  // sum [n, padded D] += a * rows [first, first + depth) of `columns`.
+  void AddProduct(size_t n, const OperandA& a, const T* columns, size_t first, size_t depth,
+                  float* sum) {
+    for (size_t d = 0; d < D_; d += kPanelCols) {
+      const size_t width = std::min(kPanelCols, padded_D_ - d);
+      BlockProduct<T, kBf16Dot>(n, a, columns + d * RoundUp(N_, 2) + first * width, width, depth,
+                                sum + d, padded_D_, width, true);
     }
   }
-  const auto store_rows = [&](const float* sum, T* out) {
-    Transpose(sum, D, N, stride, key_rows, padded_D);
-    for (size_t j = 0; j < N; ++j) {
-      StoreCanonical(key_rows + j * padded_D, D, out + j * head.kv_stride);
-    }
-  };
-  store_rows(dk_sum, head.dk);
-  store_rows(dv_sum, head.dv);
-}
+
+  void StoreRows(const float* sum, size_t stride, T* out) const {
+    for (size_t i = 0; i < N_; ++i) StoreCanonical(sum + i * padded_D_, D_, out + i * stride);
+  }
+
+  const ops::AttentionParams& params_;
+  const KvHeadGradient<T>& head_;
+  const size_t D_, N_;
+  const size_t padded_D_ = RoundUp(D_, kLaneCols);
+  float *dk_sum_, *dv_sum_, *dq_sum_;          // [N, padded D]
+  float *scores_, *dp_;                        // [kBlockRows, kPanelCols]
+  T *k_rows_, *v_rows_;                        // B operands: columns are keys
+  T *k_columns_, *q_columns_, *dout_columns_;  // B operands: columns are those of D
+  T *pa_pairs_, *ds_pairs_, *ds_rows_;         // of one block
+  GradientRow* rows_;                          // [N]
+  const T *q_, *dout_;                         // of the head
+};
 
 void BackwardKvHeadF32(const ops::AttentionParams& params, const KvHeadGradient<float>& head) {
-  BackwardKvHead(params, head, false);
+  HeadGradient<float, false>(params, head).Run();
 }
 void BackwardKvHeadBF16(const ops::AttentionParams& params, const KvHeadGradient<BFloat16>& head,
                         bool bf16_dot) {
-  BackwardKvHead(params, head, bf16_dot);
+#if HWY_TARGET == HWY_AVX3
+  if (bf16_dot) return HeadGradient<BFloat16, true>(params, head).Run();
+#endif
+  (void)bf16_dot;
+  HeadGradient<BFloat16, false>(params, head).Run();
 }
 
 }  // namespace HWY_NAMESPACE

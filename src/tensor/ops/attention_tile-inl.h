@@ -22,19 +22,55 @@ HWY_BEFORE_NAMESPACE();
 namespace cambium {
 namespace HWY_NAMESPACE {
 
-// C[rows, cols] f32 = A * panel, or the chain continued from C.
+// Rows of a tile of 32 columns (heads of D = 32): 8 x 2 vectors are sums enough to hide the latency
+// of a multiply-add, and 64 queries or keys are a multiple of 8.
+inline constexpr size_t kTallRows = 8;
+
+// As PanelRows, for a panel of 32 columns and whole tall tiles; rows of A are evenly spaced.
+template <typename T, bool kBf16Dot>
+HWY_INLINE void TallTiles(size_t rows, const OperandA& a, const T* panel, size_t K, bool load,
+                          float* c, size_t c_stride) {
+  constexpr size_t kCols = 2 * kLaneCols;
+  const char* a_row = static_cast<const char*>(a.data);
+  for (size_t r = 0; r < rows; r += kTallRows) {
+    const TileOut out = {GemmStore::kF32, load ? c : nullptr, nullptr, c, c_stride, kCols};
+    Tile<T, kBf16Dot, kTallRows, 2>(a_row, a.row_stride_bytes, a.pair_stride_bytes, panel,
+                                    2 * kCols, K, out);
+    a_row += kTallRows * a.row_stride_bytes;
+    c += kTallRows * c_stride;
+  }
+}
+
+// C[rows, cols] f32 = A * panel, or the chain continued from C. Rows of A are evenly spaced.
+template <typename T, bool kBf16Dot>
+HWY_INLINE void BlockProduct(size_t rows, OperandA a, const T* panel, size_t panel_cols, size_t K,
+                             float* c, size_t c_stride, size_t cols, bool load) {
+  if constexpr (kMaxTileGroups == 4) {
+    if (panel_cols == 2 * kLaneCols && cols == panel_cols && rows >= kTallRows) {
+      const size_t tall = rows / kTallRows * kTallRows;
+      TallTiles<T, kBf16Dot>(tall, a, panel, K, load, c, c_stride);
+      if (tall == rows) return;
+      a.data = static_cast<const char*>(a.data) + tall * a.row_stride_bytes;
+      c += tall * c_stride;
+      rows -= tall;
+    }
+  }
+  const TileOut out = {GemmStore::kF32, load ? c : nullptr, nullptr, c, c_stride, cols};
+  PanelRows<T, kBf16Dot>(rows, a, panel, panel_cols, K, out);
+}
 template <typename T>
 HWY_INLINE void BlockProduct(size_t rows, const OperandA& a, const T* panel, size_t panel_cols,
                              size_t K, float* c, size_t c_stride, size_t cols, bool load,
                              bool bf16_dot) {
-  const TileOut out = {GemmStore::kF32, load ? c : nullptr, nullptr, c, c_stride, cols};
 #if HWY_TARGET == HWY_AVX3
   if constexpr (std::is_same_v<T, BFloat16>) {
-    if (bf16_dot) return PanelRows<T, true>(rows, a, panel, panel_cols, K, out);
+    if (bf16_dot) {
+      return BlockProduct<T, true>(rows, a, panel, panel_cols, K, c, c_stride, cols, load);
+    }
   }
 #endif
   (void)bf16_dot;
-  PanelRows<T, false>(rows, a, panel, panel_cols, K, out);
+  BlockProduct<T, false>(rows, a, panel, panel_cols, K, c, c_stride, cols, load);
 }
 
 // t = dot * scale, capped; in place on one vector of dots.
