@@ -26,8 +26,8 @@ Calibration RunCalibration(size_t threads, size_t max_tokens = 0) {
   ThreadPool pool(threads, false);
   ParameterStore parameters(Config(), /*with_gradients=*/false);
   parameters.Initialize(4, pool);
-  std::vector<int32_t> tokens;
-  for (int32_t i = 0; i < 90; ++i) tokens.push_back(i * 37 % 100);
+  std::vector<int32_t> tokens(90);
+  for (size_t i = 0; i < tokens.size(); ++i) tokens[i] = static_cast<int32_t>(i * 37 % 100);
   return Calibrate(parameters, tokens,
                    {.window_tokens = 20, .max_tokens = max_tokens, .compute = DType::kF32}, pool);
 }

@@ -86,14 +86,13 @@ TEST_F(ChatTest, TurnsGiveWhatTheWholeConversationGives) {
   const ChatPrompt prompt(tokenizer_, {.chat_template = kChatMl});
   Chat chat(*engine_, tokenizer_, prompt, engine_->max_context());
   chat.SetSystem("Short.");
-  GenerateOptions options = {
+  const GenerateOptions options = {
       .sampler = {.temperature = 0.6f, .seed = 2}, .max_tokens = 12, .fingerprint = true};
   for (const char* text : {"hi", "what?", "bye"}) {
     Json messages = chat.messages();
     messages.push_back(User(text));
-    GenerateOptions alone = options;
     const std::vector<int32_t> tokens = prompt.Tokens(messages);
-    const Continuation expected = Generate(*engine_, tokenizer_, tokens, alone).continuations[0];
+    const Continuation expected = Generate(*engine_, tokenizer_, tokens, options).continuations[0];
     std::string shown;
     const ChatReply reply =
         chat.Say(text, options, [&](const AnswerPart& part) { shown += part.text; });

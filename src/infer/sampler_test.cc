@@ -155,10 +155,8 @@ TEST(Sampler, MinPIsRelativeToTheMostProbable) {
 
 // Plain code for the documented steps: everything sorted, everything copied.
 int32_t PlainSample(const SamplerOptions& options, std::span<const float> logits, double u) {
-  std::vector<std::pair<float, int32_t>> kept;
-  for (size_t i = 0; i < logits.size(); ++i) {
-    kept.push_back({-logits[i], static_cast<int32_t>(i)});
-  }
+  std::vector<std::pair<float, int32_t>> kept(logits.size());
+  for (size_t i = 0; i < logits.size(); ++i) kept[i] = {-logits[i], static_cast<int32_t>(i)};
   std::sort(kept.begin(), kept.end());
   if (options.top_k != 0 && options.top_k < kept.size()) kept.resize(options.top_k);
   const double max = -static_cast<double>(kept[0].first);

@@ -27,9 +27,9 @@ ModelConfig NanoConfig() {
 
 std::vector<int32_t> RandomTokens(size_t count, uint64_t stream) {
   const Philox random(1, RandomPurpose::kTest);
-  std::vector<int32_t> tokens;
+  std::vector<int32_t> tokens(count);
   for (size_t i = 0; i < count; ++i) {
-    tokens.push_back(static_cast<int32_t>(random.Below(kVocab, stream, i)));
+    tokens[i] = static_cast<int32_t>(random.Below(kVocab, stream, i));
   }
   return tokens;
 }
@@ -82,6 +82,7 @@ TEST_F(SessionTest, LogitsDoNotDependOnChunksBatchThreadsOrInstructionSet) {
   const std::vector<std::vector<int32_t>> texts = TestTokens();
   for (const DType compute : {DType::kF32, DType::kBF16}) {
     std::vector<std::vector<float>> expected;
+    expected.reserve(texts.size());
     for (const auto& tokens : texts) {
       expected.push_back(TrainingLogits(config, compute, tokens));
     }
@@ -106,6 +107,7 @@ TEST_F(SessionTest, LogitsDoNotDependOnChunksBatchThreadsOrInstructionSet) {
             ASSERT_TRUE(SameBits(engine.Forward({&request, 1}), expected[0])) << where("alone");
           }
           std::vector<Sequence> sequences;
+          sequences.reserve(kNumSequences);
           for (size_t i = 0; i < kNumSequences; ++i) sequences.push_back(engine.NewSequence(400));
           std::vector<ForwardRequest> requests;
           for (const size_t i : {size_t{2}, size_t{1}, size_t{0}, size_t{3}}) {

@@ -19,7 +19,7 @@ constexpr int kProcesses = 4;
 constexpr int kRunsEach = 25;
 
 std::filesystem::path FreshFolder() {
-  const std::filesystem::path folder =
+  std::filesystem::path folder =
       std::filesystem::temp_directory_path() /
       fmt::format("cambium_ledger_processes.{}.{}", getpid(), UnixTimeMs());
   std::filesystem::create_directories(folder);

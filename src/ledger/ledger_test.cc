@@ -157,8 +157,8 @@ TEST_F(LedgerTest, AStepComputedAgainMustHaveTheSameBits) {
 TEST_F(LedgerTest, IdsSortByTimeAndAreFoundByTheirBeginning) {
   Ledger ledger(path_);
   EXPECT_EQ(CodeOf([&] { ledger.Show("latest"); }), ErrorCode::kNotFound);
-  std::vector<std::string> ids;
-  for (int i = 0; i < 50; ++i) ids.push_back(ledger.BeginRun(ExampleStart()));
+  std::vector<std::string> ids(50);
+  for (std::string& id : ids) id = ledger.BeginRun(ExampleStart());
   EXPECT_TRUE(std::is_sorted(ids.begin(), ids.end()));
   EXPECT_EQ(std::adjacent_find(ids.begin(), ids.end()), ids.end());
   EXPECT_EQ(ledger.Show("latest").record.id, ids.back());

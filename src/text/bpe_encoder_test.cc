@@ -42,6 +42,7 @@ std::vector<std::string> Encode(const TokenizerData& data, std::string_view piec
   EXPECT_EQ(again, ids);
   EXPECT_EQ(by_heap, ids);
   std::vector<std::string> tokens;
+  tokens.reserve(ids.size());
   for (const int32_t id : ids) tokens.push_back(data.tokens[id]);
   return tokens;
 }

@@ -163,7 +163,8 @@ TEST(BpeTrainer, TextNeverMakesATokenOfASpecialName) {
   const TokenizerData data = Train({.vocab_size = 280, .special_tokens = {name}}, texts);
   EXPECT_EQ(std::count(data.tokens.begin(), data.tokens.end(), name), 1);
   const Tokenizer tokenizer(data);
-  for (const int32_t id : tokenizer.Encode(name + " " + name + name)) {
+  const std::string text = name + " " + name + name;
+  for (const int32_t id : tokenizer.Encode(text)) {
     EXPECT_NE(tokenizer.Type(id), TokenType::kControl);
   }
 }

@@ -2,6 +2,7 @@
 // Templates in the manner of real models against what transformers renders (tests/golden/
 // chat_templates, whose generate.py made it), and the templates of real models where somebody has
 // put them: data/chat-templates/cases.jsonl below CAMBIUM_SHARED, or "shared" beside the source.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -52,7 +53,7 @@ int CheckTemplate(const std::string& name, const std::string& source, const Json
   constexpr std::string_view kRaised = "TemplateError: ";
   int count = 0;
   for (const auto& [conversation, expected] : results.items()) {
-    SCOPED_TRACE(name + ", " + conversation);
+    SCOPED_TRACE(fmt::format("{}, {}", name, conversation));
     ++count;
     const std::string error = expected.value("error", "");
     try {

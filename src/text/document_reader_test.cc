@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "text/text_test_files.h"
@@ -21,7 +22,7 @@ struct Read {
 };
 
 Read ReadAll(const std::filesystem::path& path, DocumentReaderOptions options = {}) {
-  DocumentReader reader(path, options);
+  DocumentReader reader(path, std::move(options));
   Read read;
   Document document;
   while (reader.Next(document)) {

@@ -30,7 +30,7 @@ class TestFolder {
 
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path Write(const std::string& name, std::string_view content) const {
-    const std::filesystem::path path = path_ / name;
+    std::filesystem::path path = path_ / name;
     std::filesystem::create_directories(path.parent_path());
     std::ofstream(path, std::ios::binary)
         .write(content.data(), static_cast<std::streamsize>(content.size()));

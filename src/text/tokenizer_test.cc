@@ -147,6 +147,7 @@ TEST(Tokenizer, ParallelFormsGiveTheSameIds) {
   const std::vector<std::string_view> views(texts.begin(), texts.end());
   for (const Tokenizer* tokenizer : {&bpe, &bytes}) {
     std::vector<std::vector<int32_t>> expected;
+    expected.reserve(texts.size());
     for (const std::string& text : texts) expected.push_back(tokenizer->Encode(text));
     const auto expected_giant = tokenizer->Encode(giant);
     for (const size_t num_threads : {1, 2, 3, 8}) {

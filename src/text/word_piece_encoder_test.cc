@@ -25,7 +25,7 @@ TEST(WordPieceNormalizer, Words) {
   EXPECT_EQ(Words("a\u4e2d\u6587b"), (Texts{"a", "\u4e2d", "\u6587", "b"}));
   EXPECT_EQ(Words(std::string_view("a\0b\xff"
                                    "c\u200d",
-                                   9)),
+                                   8)),
             (Texts{"abc"}));
   EXPECT_EQ(Words("\ud55c"), (Texts{"\u1112\u1161\u11ab"}));  // Hangul comes apart
   EXPECT_EQ(Words("$5^"), (Texts{"$", "5", "^"}));

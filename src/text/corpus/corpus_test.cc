@@ -123,7 +123,7 @@ TEST(Corpus, HeldOutIsAboutAnEighthOfTheContent) {
       held_out += SplitOf(key) == CorpusSplit::kHeldOut;
     }
   }
-  EXPECT_NEAR(held_out, 5050 / 8, 90);
+  EXPECT_NEAR(held_out, 5050.0 / 8, 90);
 }
 
 TEST(Corpus, StoriesAreHardlyEverRepeated) {

@@ -111,6 +111,7 @@ StringTask RepeatingPattern(CorpusRandom& random) {
       unit.emplace_back(1, static_cast<char>('a' + random.Below(26)));
   }
   std::vector<std::string> pattern;
+  pattern.reserve(static_cast<size_t>(shown));
   for (int i = 0; i < shown; ++i) pattern.push_back(unit[static_cast<size_t>(i % period)]);
   const std::string text = Joined(pattern, " ");
   return {"What comes next? " + text, "", unit[static_cast<size_t>(shown % period)],
@@ -122,6 +123,7 @@ StringTask NumberPattern(CorpusRandom& random) {
   const int step = random.Between(1, 10);
   const bool down = random.OneIn(4);
   std::vector<std::string> pattern;
+  pattern.reserve(4);
   for (int i = 0; i < 4; ++i) {
     pattern.push_back(std::to_string(start + step * (down ? 4 - i : i)));
   }

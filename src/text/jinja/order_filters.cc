@@ -24,7 +24,7 @@ void SortByKey(Sandbox& box, std::vector<Keyed>& items, bool reverse) {
 Value Values(Sandbox& box, std::vector<Keyed> items) {
   std::vector<Value> values;
   values.reserve(items.size());
-  for (auto& [key, value] : items) values.push_back(std::move(value));
+  for (Keyed& item : items) values.push_back(std::move(item.second));
   return box.List(std::move(values));
 }
 
@@ -49,6 +49,7 @@ Value Sort(Sandbox& box, const Value& value, const Arguments& arguments) {
   Cursor cursor(box, value);
   while (const std::optional<Value> item = cursor.Next(box)) {
     std::vector<Value> keys;
+    keys.reserve(paths.size());
     for (const AttributePath& path : paths) {
       keys.push_back(SortKey(box, path.Of(box, *item), case_sensitive));
     }

@@ -94,19 +94,20 @@ Value Sandbox::Dict(std::vector<std::pair<Value, Value>> items) {
       kListOverheadBytes + items.size() * (kDictItemBytes + (is_indexed ? kIndexedItemBytes : 0));
   std::shared_ptr<DictData> dict(new DictData{.charge = {Charged(num_bytes), num_bytes}});
   int depth = 0;
-  for (auto& [key, value] : items) {
-    depth = std::max({depth, key.depth(), value.depth()});
+  for (std::pair<Value, Value>& item : items) {
+    const Value& key = item.first;
+    depth = std::max({depth, key.depth(), item.second.depth()});
     if (is_indexed) {
       const auto [place, is_new] = dict->index.emplace(key, dict->items.size());
       if (!is_new) {
-        dict->items[place->second].second = std::move(value);
+        dict->items[place->second].second = std::move(item.second);
         continue;
       }
     } else if (const Value* old = dict->Find(key)) {
-      *const_cast<Value*>(old) = std::move(value);
+      *const_cast<Value*>(old) = std::move(item.second);
       continue;
     }
-    dict->items.emplace_back(std::move(key), std::move(value));
+    dict->items.push_back(std::move(item));
   }
   dict->depth = depth + 1;
   if (dict->depth > limits_.max_value_depth) FailLimit("levels of dicts");
