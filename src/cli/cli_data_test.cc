@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // cambium data and cambium tokenizer, as programs.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -111,12 +112,12 @@ TEST_F(CliDataTest, TokenizersAreTrainedAndUsed) {
   for (int i = 0; i < 256; ++i) bytes += static_cast<char>(i);
   WriteFileAtomically(folder_ / "in", bytes);
   for (const char* tokenizer : {"t.json", "byte"}) {
-    const std::string name = tokenizer;
-    ASSERT_EQ(Shell("cambium tokenizer encode --tokenizer " + name +
-                    " <in >ids && cambium tokenizer decode --tokenizer " + name + " <ids >back")
+    ASSERT_EQ(Shell(fmt::format("cambium tokenizer encode --tokenizer {0} <in >ids && "
+                                "cambium tokenizer decode --tokenizer {0} <ids >back",
+                                tokenizer))
                   .exit_code,
               0);
-    EXPECT_EQ(ReadFile(folder_ / "back"), bytes) << name;
+    EXPECT_EQ(ReadFile(folder_ / "back"), bytes) << tokenizer;
   }
   const Json encoded =
       Json::parse(Run("tokenizer encode --tokenizer byte --json 'a<|endoftext|>'").out);

@@ -40,7 +40,7 @@ class CheckpointTest : public testing::Test {
     return {{"step", step}, {"seed", UINT64_MAX}, {"rate", 0.1}, {"path", "a\xff"}};
   }
   std::filesystem::path Write() const {
-    const auto path = directory_ / "test.ckpt";
+    auto path = directory_ / "test.ckpt";
     WriteCheckpoint(path, State(7), Tensors());
     return path;
   }

@@ -36,7 +36,7 @@ class GgufQuantize : public ::testing::Test {
 
   // A file of the llama family; not all tensors that a model needs, but all kinds.
   std::filesystem::path Write(const Shape& shape) {
-    const std::filesystem::path path = folder_ / "model.gguf";
+    std::filesystem::path path = folder_ / "model.gguf";
     GgufWriter writer(path);
     const std::string prefix = shape.architecture;
     writer.AddString("general.architecture", shape.architecture);

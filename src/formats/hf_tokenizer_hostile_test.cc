@@ -19,7 +19,7 @@ namespace {
 
 Attempt TryTokenizer(const std::string& text, const std::string& what) {
   std::optional<Tokenizer> tokenizer;
-  const Attempt attempt = AttemptTo([&] {
+  Attempt attempt = AttemptTo([&] {
     tokenizer.emplace(ParseHfTokenizer(text, "tokenizer.json"));
     try {
       const EncodeOptions options = {.parse_special = true, .allow_bos = true, .allow_eos = true};
@@ -189,7 +189,7 @@ TEST(HfTokenizerHostile, AMebibyteOfWhatTakesTime) {
       bytes += 10 + word.size();
       vocab[word] = i;
     }
-    j["model"]["vocab"] = std::move(vocab);
+    j["model"]["vocab"] = vocab;
   });
   with("merges", [](Json& j) {
     Json merges = Json::array();

@@ -96,7 +96,7 @@ TEST(HfTokenizer, GapsAreUnusedTokens) {
 
 TEST(HfTokenizer, RefusesWithATypedError) {
   using Change = std::function<void(Node&)>;
-  const auto set = [](const char* pointer, Node value) {
+  const auto set = [](const char* pointer, const Node& value) {
     return [=](Node& file) { file[Node::json_pointer(pointer)] = value; };
   };
   const auto erase = [](const char* key) { return [=](Node& file) { file.erase(key); }; };

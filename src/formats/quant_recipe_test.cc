@@ -76,6 +76,7 @@ Tables ReadTables() {
 std::vector<std::string> NamesOf(const ModelTable& model, const TensorRow& row) {
   if (!row.name.starts_with("blk.N.")) return {row.name};
   std::vector<std::string> names;
+  names.reserve(model.layers);
   for (uint32_t layer = 0; layer < model.layers; ++layer) {
     names.push_back(fmt::format("blk.{}{}", layer, row.name.substr(5)));
   }

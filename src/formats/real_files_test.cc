@@ -77,7 +77,7 @@ TEST(RealFiles, OneModelInThreeFilesIsTheSameBitForBit) {
 }
 
 std::string ReadMaybeCompressed(const std::filesystem::path& path) {
-  const std::string content = ReadFile(path);
+  std::string content = ReadFile(path);
   if (path.extension() != ".zst") return content;
   std::string unpacked(ZSTD_getFrameContentSize(content.data(), content.size()), '\0');
   const size_t n =

@@ -49,6 +49,7 @@ TEST(LedgerProcessesTest, ManyOpenAndWriteAtOnce) {
   const std::filesystem::path folder = FreshFolder();
   const std::filesystem::path path = folder / "runs.sqlite";
   std::vector<pid_t> children;
+  children.reserve(kProcesses);
   for (int process = 0; process < kProcesses; ++process) {
     children.push_back(InChild([&] {
       Ledger ledger(path);

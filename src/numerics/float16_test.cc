@@ -92,10 +92,10 @@ TEST(Float16, RandomBitsRoundToTheNearest) {
 }
 
 TEST(Convert, ArraysAtAnyAlignmentAgreeWithTheScalars) {
-  std::vector<float> values;
+  std::vector<float> values(1001);
   const Philox random(8, RandomPurpose::kTest);
-  for (uint64_t i = 0; i < 1001; ++i) {
-    values.push_back(random.Uniform(0, i) * 200.0f - 100.0f);
+  for (size_t i = 0; i < values.size(); ++i) {
+    values[i] = random.Uniform(0, i) * 200.0f - 100.0f;
   }
   std::vector<uint8_t> bytes(2 * values.size() + 1);
   const std::span<uint8_t> odd = std::span(bytes).subspan(1);

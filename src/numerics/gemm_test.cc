@@ -56,7 +56,8 @@ TEST(Pack, FloatSourceRoundsLikeBFloat16) {
 
 // Halves are stored only: the products are those of the floats that they stand for.
 TEST(GemmHalfTest, EqualsTheProductOfTheWidenedWeights) {
-  for (const auto& [M, N, K] : kShapes) {
+  for (const Shape& shape : kShapes) {
+    const size_t M = shape.M, N = shape.N, K = shape.K;
     SCOPED_TRACE(testing::Message() << M << "x" << N << "x" << K);
     const std::vector<float> x = RandomVector<float>(M * K, 1),
                              values = RandomVector<float>(N * K, 2);

@@ -19,7 +19,8 @@ BudgetChoice Choose(double seconds, double elapsed_s, uint64_t data_tokens, Thre
 TEST(PlanTest, ABudgetIsKeptAndUsed) {
   ThreadPool pool(1, /*pin=*/false);
   const uint64_t kPlenty = 1'000'000'000;
-  const BudgetChoice choice = Choose(5, 0, kPlenty / 100, pool);
+  const uint64_t kFew = kPlenty / 100;
+  const BudgetChoice choice = Choose(5, 0, kFew, pool);
   EXPECT_NO_THROW(choice.config.Validate());
   EXPECT_EQ(choice.config.seed, 3u);
   EXPECT_EQ(choice.config.model.vocab_size, 300u);
@@ -30,13 +31,13 @@ TEST(PlanTest, ABudgetIsKeptAndUsed) {
   // What is kept for validation can be looked at in a small part of the time.
   const double trained = static_cast<double>(choice.config.num_steps) *
                          static_cast<double>(choice.config.TokensPerStep());
-  EXPECT_LE(choice.config.val_fraction * static_cast<double>(kPlenty / 100),
+  EXPECT_LE(choice.config.val_fraction * static_cast<double>(kFew),
             std::max(0.1 * trained, 2048.0));
   EXPECT_GE(FinalEvalTokens(choice.config, 8192),
-            static_cast<uint64_t>(choice.config.val_fraction * static_cast<double>(kPlenty / 100)));
+            static_cast<uint64_t>(choice.config.val_fraction * static_cast<double>(kFew)));
 
   // Time that is over is not spent again; more time never gives a smaller model.
-  const BudgetChoice late = Choose(20, 19, kPlenty / 100, pool);
+  const BudgetChoice late = Choose(20, 19, kFew, pool);
   EXPECT_LT(static_cast<double>(late.config.num_steps) * late.step_seconds, 20);
   const BudgetChoice longer = Choose(60, 0, kPlenty, pool);
   EXPECT_GE(longer.config.model.NumParameters(), choice.config.model.NumParameters());

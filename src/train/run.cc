@@ -32,6 +32,7 @@ BatchMode BatchModeOf(const std::string& name) {
 // Tensors of a checkpoint: weights, then optimizer state.
 std::vector<StateTensor> RunState(ParameterStore& parameters, Trainer& trainer) {
   std::vector<StateTensor> state;
+  state.reserve(parameters.specs().size());
   for (size_t i = 0; i < parameters.specs().size(); ++i) {
     state.push_back({parameters.specs()[i].name, parameters.weight(i).value});
   }

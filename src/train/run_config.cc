@@ -41,10 +41,10 @@ std::string TomlValue(const Json& value) {
 
 // Unknown keys are misspelt ones.
 void RequireKeys(const Json& table, const char* name, std::initializer_list<const char*> known) {
-  for (const auto& [key, value] : table.items()) {
-    const auto same = [&](const char* k) { return key == k; };
+  for (const auto& item : table.items()) {
+    const auto same = [&](const char* k) { return item.key() == k; };
     if (std::none_of(known.begin(), known.end(), same)) {
-      Fail(ErrorCode::kInvalidArgument, "configuration: unknown key '{}.{}'", name, key);
+      Fail(ErrorCode::kInvalidArgument, "configuration: unknown key '{}.{}'", name, item.key());
     }
   }
 }

@@ -145,7 +145,8 @@ TYPED_TEST(QuantGemmTest, EqualsReference) {
   using Activations = typename IntegerView<Block>::Activations;
   ASSERT_TRUE(HasIntegerKernel(Block::kType));
   ASSERT_EQ(ActivationBlockSize(Block::kType), Activations::kSize);
-  for (const auto& [M, N, num_blocks] : kShapes) {
+  for (const Shape& shape : kShapes) {
+    const size_t M = shape.M, N = shape.N, num_blocks = shape.num_blocks;
     SCOPED_TRACE(testing::Message() << M << "x" << N << "x" << num_blocks << " blocks");
     const size_t K = num_blocks * Block::kSize, row_bytes = num_blocks * sizeof(Block);
     const std::vector<uint8_t> weights = RandomBlocks<Block>(N * num_blocks, N);

@@ -149,7 +149,7 @@ TEST(Formulas, AdamWFollowsAlgorithm2) {
   std::vector<float> w = {1.0f, -2.0f}, m(2), v(2);
   double exact_w[2] = {1, -2}, exact_m[2] = {}, exact_v[2] = {};
   for (int t = 1; t <= 20; ++t) {
-    auto g = Random(2, static_cast<uint64_t>(100 + t), -1, 1);
+    auto g = Random(2, 100 + static_cast<uint64_t>(t), -1, 1);
     const AdamWStep step = WithBiasCorrection({.lr = static_cast<float>(kLr),
                                                .beta1 = static_cast<float>(kBeta1),
                                                .beta2 = static_cast<float>(kBeta2),
