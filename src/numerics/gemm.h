@@ -125,11 +125,6 @@ void PackPanelFromRows(const T* source, size_t rows, size_t K, size_t row_stride
 template <typename T>
 void PackPanelFromColumns(const T* source, size_t K, size_t cols, size_t row_stride, size_t width,
                           T* panel);
-template <typename T>
-OperandA PackTransposedA(const T* source, size_t K, size_t M, size_t row_stride, T* packed);
-// out[c * out_stride + r] = in[r * in_stride + c] for r < rows, c < cols.
-void Transpose(const float* in, size_t rows, size_t cols, size_t in_stride, float* out,
-               size_t out_stride);
 
 // A 64-byte aligned, growing scratch buffer; Get invalidates what an earlier Get returned.
 class Scratch {

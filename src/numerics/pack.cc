@@ -90,6 +90,31 @@ void InterleaveF32(const float* HWY_RESTRICT even, const float* HWY_RESTRICT odd
   }
 }
 
+#if HWY_MAX_BYTES >= 64
+// 16 rows and 4 columns: what is stored are whole lines of a cache.
+HWY_INLINE void Transpose16x4(const uint32_t* HWY_RESTRICT in, size_t in_stride,
+                              uint32_t* HWY_RESTRICT out, size_t out_stride) {
+  const Words4 d4;
+  const hn::FixedTag<uint32_t, 8> d8;
+  const hn::FixedTag<uint32_t, 16> d16;
+  const hn::RepartitionToWide<decltype(d16)> d2;
+  const auto row = [&](size_t r) HWY_ATTR { return hn::LoadU(d4, in + r * in_stride); };
+  const auto rows = [&](size_t r) HWY_ATTR {
+    return hn::Combine(d16, hn::Combine(d8, row(r + 12), row(r + 8)),
+                       hn::Combine(d8, row(r + 4), row(r)));
+  };
+  const auto v0 = rows(0), v1 = rows(1), v2 = rows(2), v3 = rows(3);
+  const auto a = hn::BitCast(d2, hn::InterleaveLower(d16, v0, v1));
+  const auto b = hn::BitCast(d2, hn::InterleaveLower(d16, v2, v3));
+  const auto e = hn::BitCast(d2, hn::InterleaveUpper(d16, v0, v1));
+  const auto f = hn::BitCast(d2, hn::InterleaveUpper(d16, v2, v3));
+  hn::StoreU(hn::BitCast(d16, hn::InterleaveLower(d2, a, b)), d16, out);
+  hn::StoreU(hn::BitCast(d16, hn::InterleaveUpper(d2, a, b)), d16, out + out_stride);
+  hn::StoreU(hn::BitCast(d16, hn::InterleaveLower(d2, e, f)), d16, out + 2 * out_stride);
+  hn::StoreU(hn::BitCast(d16, hn::InterleaveUpper(d2, e, f)), d16, out + 3 * out_stride);
+}
+#endif
+
 // Transposes 32-bit words: out[c * out_stride + r] = in[r * in_stride + c], r < rows, c < cols.
 void TransposeWords(const uint32_t* HWY_RESTRICT in, size_t in_stride, size_t rows, size_t cols,
                     uint32_t* HWY_RESTRICT out, size_t out_stride) {
@@ -97,8 +122,18 @@ void TransposeWords(const uint32_t* HWY_RESTRICT in, size_t in_stride, size_t ro
   const hn::RepartitionToWide<Words4> d2;
   const size_t rows4 = rows / 4 * 4;
   const size_t cols4 = cols / 4 * 4;
+  size_t first = 0;
+#if HWY_MAX_BYTES >= 64
+  // Along the rows: going down them, rows a power of two apart would push each other's lines out.
+  for (; first + 16 <= rows; first += 16) {
+    for (size_t c = 0; c < cols4; c += 4) {
+      Transpose16x4(in + first * in_stride + c, in_stride, out + c * out_stride + first,
+                    out_stride);
+    }
+  }
+#endif
   for (size_t c = 0; c < cols4; c += 4) {
-    for (size_t r = 0; r < rows4; r += 4) {
+    for (size_t r = first; r < rows4; r += 4) {
       const uint32_t* p = in + r * in_stride + c;
       const auto v0 = hn::LoadU(d4, p);
       const auto v1 = hn::LoadU(d4, p + in_stride);
@@ -414,21 +449,6 @@ OperandA PackTransposedA(const T* source, size_t K, size_t M, size_t row_stride,
   return TransposedOperand(packed, K);
 }
 
-template <typename T>
-OperandA PackTransposedA(const T* source, size_t K, size_t M, size_t row_stride, T* packed) {
-  TransposeRange(source, 0, K, K, M, row_stride, TransposedTileBytes<T>(K), packed);
-  return TransposedOperand(packed, K);
-}
-
-void Transpose(const float* in, size_t rows, size_t cols, size_t in_stride, float* out,
-               size_t out_stride) {
-  HWY_DYNAMIC_DISPATCH(TransposeWords)
-  (reinterpret_cast<const uint32_t*>(in), in_stride, rows, cols, reinterpret_cast<uint32_t*>(out),
-   out_stride);
-}
-
-template OperandA PackTransposedA(const float*, size_t, size_t, size_t, float*);
-template OperandA PackTransposedA(const BFloat16*, size_t, size_t, size_t, BFloat16*);
 template OperandA PackTransposedA(const float*, size_t, size_t, size_t, float*, ThreadPool&);
 template OperandA PackTransposedA(const BFloat16*, size_t, size_t, size_t, BFloat16*, ThreadPool&);
 

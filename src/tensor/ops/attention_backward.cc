@@ -50,12 +50,12 @@ HWY_INLINE float RowDot(const T* a, const T* b, size_t D) {
   return ReduceAdd(partial);
 }
 
-template <typename T>
+template <bool kBf16Dot, typename T>
 HWY_INLINE void StoreCanonical(const float* sum, size_t D, T* out) {
   for (size_t d = 0; d < D; d += kLanes) {
     const Vec16 x = Add(Load(sum + d), Zero());
     if (d + kLanes <= D) {
-      Store(x, out + d);
+      StoreRounded<kBf16Dot>(x, out + d);
     } else {
       StorePartial(x, out + d, D - d);
     }
@@ -93,7 +93,7 @@ class HeadGradient {
     const size_t t_size = 2 * RoundUp(N_, kPanelCols) * D_ + 3 * RoundUp(N_, 2) * padded_D_ +
                           3 * kBlockRows * kPanelCols;
     char* memory = static_cast<char*>(head.scratch->Bytes(
-        f32_size * sizeof(float) + t_size * sizeof(T) + N_ * sizeof(GradientRow)));
+        f32_size * sizeof(float) + t_size * sizeof(T) + (N_ + 1) * sizeof(GradientRow)));
     const auto take = [&]<typename E>(E*& part, size_t size) {
       part = reinterpret_cast<E*>(memory);
       memory += size * sizeof(E);
@@ -111,7 +111,7 @@ class HeadGradient {
     for (T** const weights : {&pa_pairs_, &ds_pairs_, &ds_rows_}) {
       take(*weights, kBlockRows * kPanelCols);
     }
-    take(rows_, N_);
+    take(rows_, N_ + 1);
   }
 
   void Run() {
@@ -134,6 +134,7 @@ class HeadGradient {
       const T* out = head_.out + i * head_.q_stride + h * D_;
       rows_[i] = {stats[0], stats[1], RowDot(dout_ + i * head_.q_stride, out, D_)};
     }
+    rows_[N_] = {};
     PackColumnPanels(q_, N_, D_, head_.q_stride, q_columns_);
     PackColumnPanels(dout_, N_, D_, head_.q_stride, dout_columns_);
     std::fill_n(dq_sum_, N_ * padded_D_, 0.0f);
@@ -165,7 +166,7 @@ class HeadGradient {
     });
     const auto gradients = params_.softcap > 0 ? PanelGradients<T, kBf16Dot, true>
                                                : PanelGradients<T, kBf16Dot, false>;
-    gradients(params_, rows_, row, rows, col, scores_, dp_, pa_pairs_, ds_pairs_, ds_rows_);
+    gradients(params_, rows_ + row, row, rows, col, scores_, dp_, pa_pairs_, ds_pairs_, ds_rows_);
     for_strips(rows, [&](size_t r, size_t n) {
       const size_t keys = std::min(KeysOfStrip(row + r, col), RoundUp(N_ - col, 2));
       AddProduct(n, RowMajorA(ds_rows_ + r * kPanelCols, kPanelCols), k_columns_, col, keys,
@@ -193,7 +194,8 @@ class HeadGradient {
   }
 
   void StoreRows(const float* sum, size_t stride, T* out) const {
-    for (size_t i = 0; i < N_; ++i) StoreCanonical(sum + i * padded_D_, D_, out + i * stride);
+    for (size_t i = 0; i < N_; ++i)
+      StoreCanonical<kBf16Dot>(sum + i * padded_D_, D_, out + i * stride);
   }
 
   const ops::AttentionParams& params_;
@@ -205,7 +207,7 @@ class HeadGradient {
   T *k_rows_, *v_rows_;                        // B operands: columns are keys
   T *k_columns_, *q_columns_, *dout_columns_;  // B operands: columns are those of D
   T *pa_pairs_, *ds_pairs_, *ds_rows_;         // of one block
-  GradientRow* rows_;                          // [N]
+  GradientRow* rows_;                          // [N + 1]
   const T *q_, *dout_;                         // of the head
 };
 

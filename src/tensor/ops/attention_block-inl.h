@@ -86,17 +86,6 @@ HWY_INLINE Vec16 Probability(const float* score, Vec16 scale, Vec16 m) {
   return ExpNonPositive(Sub(t, m), math::kSoftmaxLowest);
 }
 
-// Probabilities are 0 or at least exp(kSoftmaxLowest): never denormal, never NaN.
-template <bool kBf16Dot, typename T>
-HWY_INLINE void StoreProbability(Vec16 p, T* out) {
-#if HWY_TARGET == HWY_AVX3
-  if constexpr (kBf16Dot && std::is_same_v<T, BFloat16>) {
-    return StoreBf16Lanes<true>(p.v, out);
-  }
-#endif
-  Store(p, out);
-}
-
 // Rounded probabilities of a row for keys [begin, end), whole lanes, and their sum.
 template <bool kBf16Dot, bool kScale, typename T>
 HWY_INLINE float ProbabilityRow(const float* scores, size_t begin, size_t end, size_t first,
@@ -114,10 +103,10 @@ HWY_INLINE float ProbabilityRow(const float* scores, size_t begin, size_t end, s
     const Vec16 e1 = Probability<kScale>(from + kLanes, factor, m);
     const Vec16 e2 = Probability<kScale>(from + 2 * kLanes, factor, m);
     const Vec16 e3 = Probability<kScale>(from + 3 * kLanes, factor, m);
-    StoreProbability<kBf16Dot>(e0, to);
-    StoreProbability<kBf16Dot>(e1, to + kLanes);
-    StoreProbability<kBf16Dot>(e2, to + 2 * kLanes);
-    StoreProbability<kBf16Dot>(e3, to + 3 * kLanes);
+    StoreRounded<kBf16Dot>(e0, to);
+    StoreRounded<kBf16Dot>(e1, to + kLanes);
+    StoreRounded<kBf16Dot>(e2, to + 2 * kLanes);
+    StoreRounded<kBf16Dot>(e3, to + 3 * kLanes);
     for (size_t i = 0; i < kAtOnce; ++i) partial = Add(partial, Load(to + i * kLanes));
   }
   for (; base < end; base += kLanes) {
@@ -128,7 +117,7 @@ HWY_INLINE float ProbabilityRow(const float* scores, size_t begin, size_t end, s
     }
     Vec16 e = Probability<kScale>(scores + (base - begin), factor, m);
     e = MaskPositions(e, base, first, last, 0.0f);
-    StoreProbability<kBf16Dot>(e, at);
+    StoreRounded<kBf16Dot>(e, at);
     partial = Add(partial, Load(at));
   }
   return ReduceAdd(partial);

@@ -120,33 +120,32 @@ HWY_INLINE Gradient16 GradientOf(const float* scores, const float* dp, const Gra
 // Queries [first_row, first_row + rows) of one head and the panel of keys at first_col. scores, dp,
 // ds_rows: [rows, kPanelCols]. Of a query's keys those up to the end of its strip (KeysOfStrip) are
 // read and written; what it does not see becomes +0, and so does the partner of an odd last query.
+// of_rows: of the queries, and one more that may be read.
 template <typename T, bool kBf16Dot, bool kCap>
 void PanelGradients(const ops::AttentionParams& params, const GradientRow* of_rows,
                     size_t first_row, size_t rows, size_t first_col, const float* scores,
                     const float* dp, T* pa_pairs, T* ds_pairs, T* ds_rows) {
   const PairStore<T, kBf16Dot> store;
-  for (size_t r = 0; r < rows; r += 2) {
-    const size_t last = first_row + r;
-    const bool partner = r + 1 < rows;
-    const size_t odd = partner ? kPanelCols : 0;
-    const size_t at = r * kPanelCols;
-    const GradientRow row0 = of_rows[last], row1 = of_rows[last + partner];
-    const size_t cols = KeysOfStrip(first_row + r / kStripRows * kStripRows, first_col);
-    // What both see.
-    const size_t begin = FirstVisible(params, last + 1), end = partner ? last + 1 : 0;
-    for (size_t col = 0; col < cols; col += kLanes) {
-      const size_t base = first_col + col;
-      Gradient16 g0 = GradientOf<kCap>(scores + at + col, dp + at + col, row0, params);
-      Gradient16 g1 = GradientOf<kCap>(scores + at + odd + col, dp + at + odd + col, row1, params);
-      if (base < begin || base + kLanes > end) {
-        const size_t first = FirstVisible(params, last);
-        g0.p = MaskPositions(g0.p, base, first, last, 0.0f);
-        g0.s = MaskPositions(g0.s, base, first, last, 0.0f);
-        g1.p = partner ? MaskPositions(g1.p, base, begin, last + 1, 0.0f) : Zero();
-        g1.s = partner ? MaskPositions(g1.s, base, begin, last + 1, 0.0f) : Zero();
+  // Down the queries, 16 keys at a time: there is nothing to set up for a query then.
+  for (size_t col = 0; col < kPanelCols; col += kLanes) {
+    const size_t base = first_col + col;
+    const size_t begin = base > first_row ? base - first_row : 0;
+    for (size_t r = begin; r < rows; r += 2) {
+      const size_t even = first_row + r;
+      const size_t at = r * kPanelCols + col;
+      Gradient16 g0 = GradientOf<kCap>(scores + at, dp + at, of_rows[r], params);
+      Gradient16 g1 =
+          GradientOf<kCap>(scores + at + kPanelCols, dp + at + kPanelCols, of_rows[r + 1], params);
+      if (base + kLanes - 1 > even || base < FirstVisible(params, even + 1) || r + 1 == rows) {
+        const size_t first0 = FirstVisible(params, even), first1 = FirstVisible(params, even + 1);
+        g0 = {MaskPositions(g0.p, base, first0, even, 0.0f),
+              MaskPositions(g0.s, base, first0, even, 0.0f)};
+        g1 = {MaskPositions(g1.p, base, first1, even + 1, 0.0f),
+              MaskPositions(g1.s, base, first1, even + 1, 0.0f)};
+        if (r + 1 == rows) g1 = {Zero(), Zero()};
       }
-      store.Pairs(g0.p, g1.p, pa_pairs + at + 2 * col);
-      store.Both(g0.s, g1.s, ds_pairs + at + 2 * col, ds_rows + at + col, kPanelCols);
+      store.Pairs(g0.p, g1.p, pa_pairs + at + col);
+      store.Both(g0.s, g1.s, ds_pairs + at + col, ds_rows + at, kPanelCols);
     }
   }
 }

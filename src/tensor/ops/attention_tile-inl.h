@@ -73,6 +73,18 @@ HWY_INLINE void BlockProduct(size_t rows, const OperandA& a, const T* panel, siz
   BlockProduct<T, false>(rows, a, panel, panel_cols, K, c, c_stride, cols, load);
 }
 
+// Rounds to nearest even, by one instruction where there is one. x is no denormal: what was
+// computed with denormals flushed (rule 1) is none.
+template <bool kBf16Dot, typename T>
+HWY_INLINE void StoreRounded(Vec16 x, T* out) {
+#if HWY_TARGET == HWY_AVX3
+  if constexpr (kBf16Dot && std::is_same_v<T, BFloat16>) {
+    return StoreBf16Lanes<true>(x.v, out);
+  }
+#endif
+  Store(x, out);
+}
+
 // t = dot * scale, capped; in place on one vector of dots.
 HWY_INLINE Vec16 ScaleScores(Vec16 dots, const ops::AttentionParams& params) {
   Vec16 t = Mul(dots, Set(params.scale));
