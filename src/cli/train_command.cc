@@ -200,7 +200,7 @@ void Train(const TrainArguments& a, const std::string& command_to_go_on, Context
   if (settled) PlanTraining(settled->train, pool);
   const Start start = MakeStart(a, run, settled, context, dataset, pool);
   const TrainConfig& config = start.config;
-  PlanTraining(config, pool);
+  if (!settled) PlanTraining(config, pool);
   const MachinePeak peak = MeasureMachinePeak(pool, 60);
   const double unit = config.compute == DType::kBF16 ? peak.bf16_flops_per_s : peak.f32_flops_per_s;
 

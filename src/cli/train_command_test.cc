@@ -174,6 +174,12 @@ TEST_F(TrainCommandTest, ValuesOutOfRangeAreSaid) {
 
 // Under a limit of the address space: what took the memory first would end with another error.
 TEST_F(TrainCommandTest, WhatDoesNotFitTheMemoryIsRefusedBeforeItIsTaken) {
+  // For a program that took the memory after all. AddressSanitizer itself takes more.
+#if defined(__SANITIZE_ADDRESS__)
+  constexpr const char* kLimitMemory = ":";
+#else
+  constexpr const char* kLimitMemory = "ulimit -v 4000000";
+#endif
   ASSERT_EQ(Train("--out run --quiet").exit_code, 0);
   const struct {
     const char* change;
@@ -187,9 +193,9 @@ TEST_F(TrainCommandTest, WhatDoesNotFitTheMemoryIsRefusedBeforeItIsTaken) {
       {"s/^width = .*/width = 1000000000/", 2, "width = 1000000000 must be in"}};
   for (const auto& [change, exit_code, message] : kTooMuch) {
     const ProgramResult result =
-        Shell(fmt::format("sed '{}' run/config.toml > huge.toml; ulimit -v 4000000; "
+        Shell(fmt::format("sed '{}' run/config.toml > huge.toml; {}; "
                           "cambium train --data text.txt --out new --config huge.toml --threads 1",
-                          change));
+                          change, kLimitMemory));
     EXPECT_EQ(result.exit_code, exit_code) << change << "\n" << result.err;
     EXPECT_NE(result.err.find(message), std::string::npos) << change << "\n" << result.err;
     EXPECT_FALSE(std::filesystem::exists(folder_ / "new")) << change;
@@ -251,12 +257,19 @@ TEST_F(TrainCommandTest, CtrlCSavesAndSaysHowToGoOn) {
 }
 
 TEST_F(TrainCommandTest, TwoProcessesDoNotShareAFolder) {
-  const std::string shape =
+  // Enough for the shell to stop the first process in the middle.
+#if defined(__SANITIZE_ADDRESS__)
+  constexpr int kSteps = 40;
+#else
+  constexpr int kSteps = 400;
+#endif
+  const std::string shape = fmt::format(
       "train --data text.txt --ledger runs.sqlite --preset nano --tokenizer byte --rows 4 "
-      "--steps 1000 --checkpoint-every 0 --quiet --no-samples --out ";
+      "--steps {} --checkpoint-every 0 --quiet --no-samples --out ",
+      kSteps);
   // A second one while the first is at work, which is then killed.
   const ProgramResult second = Shell(
-      fmt::format("{} {} & while ! test -s run/metrics.jsonl; do sleep 0.05; done; "
+      fmt::format("{} {} & while ! test -s run/metrics.jsonl; do sleep 0.01; done; kill -STOP $!; "
                   "cambium {} --resume; code=$?; kill -KILL $!; wait $! 2>/dev/null; exit $code",
                   CAMBIUM_PROGRAM, shape + "run", shape + "run"));
   EXPECT_EQ(second.exit_code, 1) << second.err;
@@ -265,7 +278,8 @@ TEST_F(TrainCommandTest, TwoProcessesDoNotShareAFolder) {
   EXPECT_TRUE(std::filesystem::exists(folder_ / "run/.lock"));
   // Neither the lock of a killed process nor that of one that ended is in the way. The killed run
   // had no checkpoint: its configuration is what it starts again with.
-  ExpectError("train --data text.txt --out run --resume --steps 5", 2, "has 1000");
+  ExpectError("train --data text.txt --out run --resume --steps 5", 2,
+              fmt::format("has {}", kSteps));
   const ProgramResult resumed = Run("train --data text.txt --out run --resume --no-samples --json");
   ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
   EXPECT_NE(resumed.err.find("no checkpoint yet"), std::string::npos) << resumed.err;
