@@ -43,7 +43,9 @@ ScratchFolder::~ScratchFolder() {
 std::filesystem::path ScratchFolder::Write(const std::string& name,
                                            std::string_view content) const {
   const std::filesystem::path path = path_ / name;
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  // A new file each time: ext4 writes to the disk at once what replaces the content of another.
+  std::filesystem::remove(path);
+  std::ofstream file(path, std::ios::binary);
   file.write(content.data(), static_cast<std::streamsize>(content.size()));
   file.close();
   CHECK(file.good());
