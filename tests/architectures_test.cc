@@ -136,6 +136,12 @@ TEST_P(ArchitecturesTest, FilesOfOursHoldTheSameModel) {
   const LoadedModel gguf = LoadModel(directory / "model.gguf");
   EXPECT_EQ(gguf.config, model.config);
   EXPECT_EQ(gguf.parameters->Fingerprint(), model.parameters->Fingerprint());
+  const RopeScaling& scaling = gguf.hyper_parameters.rope_scaling;
+  if (scaling.kind == RopeScalingKind::kLongRope) {
+    // Other readers take what the file does not say for 1.
+    EXPECT_EQ(scaling.attention_factor, model.config.rope_magnitude);
+    EXPECT_GT(scaling.attention_factor, 1);
+  }
   SaveHfModel(directory / "hf", *model.parameters, model.tokenizer, options);
   const LoadedModel hf = LoadModel(directory / "hf");
   EXPECT_EQ(hf.config, model.config);

@@ -182,19 +182,22 @@ LoadedModel LoadHfFolder(const std::filesystem::path& path, const WeightsProgres
   return model;
 }
 
-// Of the file that the model came from, or a family that can hold it. Llama 3's scaling becomes the
-// factors that GGUF keeps.
+// Of the file that the model came from, or a family that can hold it.
 HyperParameters ParametersToWrite(const ParameterStore& parameters, const SaveOptions& options) {
   if (options.hyper_parameters == nullptr) return HyperParametersOf(parameters.config());
   CHECK(ModelConfigOf(*options.hyper_parameters, "file") == parameters.config());
   return *options.hyper_parameters;
 }
 
-void ReplaceLlama3Scaling(const ModelConfig& config, HyperParameters* p) {
-  RopeScaling& s = p->rope_scaling;
-  if (s.kind != RopeScalingKind::kLlama3) return;
-  s = {.kind = RopeScalingKind::kFactors,
-       .factors = Llama3Factors(s, config.rope_base, config.rotated_dims())};
+// As GGUF says it: Llama 3's scaling is the factors that come of it, and LongRoPE's magnitude is
+// spelled out, which readers of GGUF take for 1 otherwise.
+void SpellOutScaling(const ModelConfig& config, RopeScaling* s) {
+  if (s->kind == RopeScalingKind::kLlama3) {
+    *s = {.kind = RopeScalingKind::kFactors,
+          .factors = Llama3Factors(*s, config.rope_base, config.rotated_dims())};
+  } else if (s->kind == RopeScalingKind::kLongRope) {
+    s->attention_factor = config.rope_magnitude;
+  }
 }
 
 // The RoPE factors of a GGUF file, as tensors: name and values.
@@ -249,7 +252,7 @@ LoadedModel LoadModel(const std::filesystem::path& path, MatrixMemory matrices,
 void SaveGguf(const std::filesystem::path& path, const ParameterStore& parameters,
               const TokenizerData& tokenizer, const SaveOptions& options) {
   HyperParameters p = ParametersToWrite(parameters, options);
-  ReplaceLlama3Scaling(parameters.config(), &p);
+  SpellOutScaling(parameters.config(), &p.rope_scaling);
   GgufWriter writer(path);
   WriteGgufHyperParameters(p, options.name, options.type, &writer);
   WriteGgufTokenizer(tokenizer, &writer);
