@@ -64,7 +64,7 @@ Attempt TryModel(const std::filesystem::path& path) {
     }
     const size_t positions = std::min<size_t>(model.config.context_length, 8);
     Engine engine(*model.parameters, pool,
-                  {.compute = model.stored,
+                  {.compute = model.types.compute,
                    .max_context = positions,
                    .max_batch_tokens = 4,
                    .prefill_chunk = 4,

@@ -90,7 +90,8 @@ TEST_P(QuantizedModelTest, OneSetOfBits) {
       SCOPED_TRACE(
           fmt::format("{} {} threads, chunks of {}", SimdTargetName(target), threads, chunk));
       LoadedModel model = LoadModel(path(), MatrixMemory::kStored);
-      Engine engine(*model.parameters, pool, {.compute = model.stored, .prefill_chunk = chunk});
+      Engine engine(*model.parameters, pool,
+                    {.compute = model.types.compute, .prefill_chunk = chunk});
       const std::vector<float> alone = Logits(engine, tokens);
       if (expected.empty()) expected = alone;
       ASSERT_TRUE(SameBits(alone, expected));
@@ -111,10 +112,10 @@ TEST_P(QuantizedModelTest, IsNearTheDequantizedModel) {
   LoadedModel stored = LoadModel(path(), MatrixMemory::kStored);
   LoadedModel values = LoadModel(path(), MatrixMemory::kValues);
   const bool halves = std::string_view(GetParam()) == "F16";
-  EXPECT_EQ(stored.stored, halves ? DType::kF32 : DType::kBF16);
+  EXPECT_EQ(stored.types.compute, halves ? DType::kF32 : DType::kBF16);
   EXPECT_EQ(stored.parameters->Fingerprint(), values.parameters->Fingerprint());
   EXPECT_LT(stored.parameters->memory_bytes(), values.parameters->memory_bytes() / 20);
-  Engine integers(*stored.parameters, pool, {.compute = stored.stored});
+  Engine integers(*stored.parameters, pool, {.compute = stored.types.compute});
   Engine floats(*values.parameters, pool, {.compute = DType::kF32});
   const std::vector<float> a = Logits(integers, tokens), b = Logits(floats, tokens);
   double error = 0, size = 0;

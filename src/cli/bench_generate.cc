@@ -195,11 +195,11 @@ void RunBenchGenerate(Context& context, const BenchGenerateArguments& a) {
     name = a.preset + " with random weights";
     model.config = FindModelPreset(a.preset).config;
     model.config.vocab_size = a.vocab_size;
-    model.stored = DType::kBF16;
+    model.types.compute = DType::kBF16;
     model.parameters = std::make_unique<ParameterStore>(model.config, /*with_gradients=*/false);
     model.parameters->Initialize(1, pool);
   }
-  const DType compute = ComputeType(a.compute, model.stored);
+  const DType compute = ComputeType(a.compute, model.types.compute);
   const size_t depth = *std::max_element(a.depths.begin(), a.depths.end());
   const size_t context_tokens = depth + std::max(a.prompt_tokens, a.steps + 1);
   if (!a.model.empty() && context_tokens > model.config.context_length) {

@@ -3,8 +3,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "base/error.h"
 #include "base/interrupt.h"
@@ -15,6 +17,8 @@
 #include "cli/option_checks.h"
 #include "cli/output.h"
 #include "model/model_file.h"
+#include "numerics/bfloat16.h"
+#include "numerics/float16.h"
 
 namespace cambium {
 namespace {
@@ -25,12 +29,42 @@ struct ConvertArguments {
   std::string name;
 };
 
-// The type of the matrices: what was asked for, or what the model is stored in.
-GgmlType TypeOf(const std::string& wanted, const LoadedModel& model) {
-  if (wanted == "f32") return GgmlType::kF32;
-  if (wanted == "f16") return GgmlType::kF16;
-  if (wanted == "bf16") return GgmlType::kBF16;
-  return model.stored == DType::kBF16 ? GgmlType::kBF16 : GgmlType::kF32;
+bool Holds(GgmlType type, float value) {
+  const float held = type == GgmlType::kF16    ? ToFloat(ToFloat16(value))
+                     : type == GgmlType::kBF16 ? ToFloat(ToBFloat16(value))
+                                               : value;
+  return std::bit_cast<uint32_t>(held) == std::bit_cast<uint32_t>(value);
+}
+
+// Weights that are not the same in this type. Vectors are written in F32, whatever the type.
+uint64_t CountRounded(const ParameterStore& parameters, GgmlType type) {
+  uint64_t count = 0;
+  for (size_t i = 0; i < parameters.specs().size() && type != GgmlType::kF32; ++i) {
+    const ParameterSpec& spec = parameters.specs()[i];
+    if (spec.rows == 1) continue;
+    const std::span<const float> values(parameters.weight(i).value.f32(), spec.size());
+    count += static_cast<uint64_t>(std::count_if(
+        values.begin(), values.end(), [type](float value) { return !Holds(type, value); }));
+  }
+  return count;
+}
+
+struct Choice {
+  GgmlType type;  // of the matrices
+  uint64_t rounded;
+};
+
+// What was asked for, or what the model is stored in. That is not chosen where a bit would change:
+// a folder may hold other types than its config.json says, and routers are often wider than the
+// rest.
+Choice ChooseType(const std::string& wanted, const LoadedModel& model) {
+  GgmlType type = model.types.matrices;
+  if (wanted == "f32") type = GgmlType::kF32;
+  if (wanted == "f16") type = GgmlType::kF16;
+  if (wanted == "bf16") type = GgmlType::kBF16;
+  const uint64_t rounded = CountRounded(*model.parameters, type);
+  if (wanted.empty() && rounded > 0) return {GgmlType::kF32, 0};
+  return {type, rounded};
 }
 
 uint64_t CountWeights(const ParameterStore& parameters) {
@@ -110,7 +144,7 @@ void Convert(const Context& context, const ConvertArguments& a) {
   Bar reading(context, "reading"), writing(context, "writing");
   const LoadedModel model = LoadModel(a.model, MatrixMemory::kValues, reading.Callback());
   reading.Finish();
-  const GgmlType type = TypeOf(a.type, model);
+  const auto [type, rounded] = ChooseType(a.type, model);
   SaveOptions options{.type = type,
                       .name = a.name,
                       .hyper_parameters = &model.hyper_parameters,
@@ -126,12 +160,19 @@ void Convert(const Context& context, const ConvertArguments& a) {
   }
   writing.Finish();
   const uint64_t weights = CountWeights(*model.parameters);
+  if (rounded > 0) {
+    context.Note(
+        fmt::format("note: {} of {} weights are not what they were: {} cannot hold them exactly "
+                    "(--type f32 can), so the fingerprint is another one",
+                    rounded, weights, GgmlTypeName(type)));
+  }
   if (context.json) {
     PrintJson({{"model", a.model.string()},
                {"out", a.out.string()},
                {"format", to_gguf ? "gguf" : "hugging_face"},
                {"type", GgmlTypeName(type)},
                {"parameters", weights},
+               {"rounded", rounded},
                {"tokens", model.tokenizer.tokens.size()},
                {"chat_template", !model.tokenizer.chat_template.empty()}});
     return;
@@ -159,8 +200,8 @@ void AddConvertCommand(CLI::App& app, Context& context) {
       ->type_name("PATH");
   command
       ->add_option("--type", a->type,
-                   "Of the matrices: f32, f16 or bf16 (default: as they are stored; f32 for "
-                   "quantised ones)")
+                   "Of the matrices: f32, f16 or bf16 (default: as they are stored, so that no "
+                   "bit changes; f32 for quantised and mixed ones)")
       ->check(OneOf({"f32", "f16", "bf16"}))
       ->type_name("TYPE");
   command->add_option("--name", a->name, "The model's name in the file (default: as it was)")

@@ -73,6 +73,36 @@ TEST_F(ConvertCommandTest, ThereAndBackIsTheSameModel) {
   EXPECT_EQ(Leftovers(), "");
 }
 
+// Without --type no bit changes, whatever the model is stored in.
+TEST_F(ConvertCommandTest, AsStoredMeansExactly) {
+  ASSERT_EQ(RunJson("convert run --out f16.gguf --type f16")["type"], "F16");
+  ASSERT_EQ(RunJson("convert run --out bf16.gguf --type bf16")["type"], "BF16");
+  RunJson("quantize run --type q8_0 --out q8.gguf");
+  const std::pair<const char*, const char*> types[] = {
+      {"f16.gguf", "F16"}, {"bf16.gguf", "BF16"}, {"q8.gguf", "F32"}};
+  for (const auto& [model, type] : types) {
+    const std::string fingerprint = Fingerprint(model);
+    for (const std::string out : {std::string(model) + ".again.gguf", std::string(model) + ".hf"}) {
+      const Json made = RunJson(fmt::format("convert {} --out {}", model, out));
+      EXPECT_EQ(made["type"], type) << out;
+      EXPECT_EQ(made["rounded"], 0) << out;
+      EXPECT_EQ(Fingerprint(out), fingerprint) << out;
+    }
+    EXPECT_EQ(RunJson(fmt::format("convert {0}.hf --out {0}.back.gguf", model))["type"], type);
+    EXPECT_EQ(Fingerprint(std::string(model) + ".back.gguf"), fingerprint);
+  }
+  // A folder may say one type and hold another.
+  Shell("cp -r q8.gguf.hf wide; sed -i 's/float32/bfloat16/' wide/config.json");
+  EXPECT_EQ(RunJson("convert wide --out wide.gguf")["type"], "F32");
+  EXPECT_EQ(Fingerprint("wide.gguf"), Fingerprint("q8.gguf"));
+  // What is asked for is done, and said.
+  const ProgramResult narrow = Run("convert q8.gguf --out narrow.gguf --type bf16");
+  EXPECT_EQ(narrow.exit_code, 0) << narrow.err;
+  EXPECT_NE(narrow.err.find("weights are not what they were"), std::string::npos) << narrow.err;
+  EXPECT_NE(Fingerprint("narrow.gguf"), Fingerprint("q8.gguf"));
+  EXPECT_EQ(Run("convert q8.gguf --out q.gguf").err.find("what they were"), std::string::npos);
+}
+
 TEST_F(ConvertCommandTest, ExistingOutput) {
   // A file is replaced, when the new one is complete.
   WriteFileAtomically(folder_ / "x.gguf", "old");

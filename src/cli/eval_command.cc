@@ -92,7 +92,7 @@ void CompareModels(const Context& context, const EvalLossArguments& a) {
   const uint32_t row_tokens = std::min(RowTokens(a, model.config), RowTokens(a, reference.config));
   const auto engine_of = [&](LoadedModel& loaded, const std::string& kv_type) {
     return Engine(*loaded.parameters, pool,
-                  {.compute = ComputeType(a.compute, loaded.stored),
+                  {.compute = ComputeType(a.compute, loaded.types.compute),
                    .kv_type = KvTypeOption(kv_type),
                    .max_context = row_tokens,
                    .max_batch_tokens = ModelComparison::kPassTokens,
@@ -158,7 +158,7 @@ void EvalLoss(const Context& context, const EvalLossArguments& a) {
   ThreadPool pool(context.NumThreads());
   LoadedModel model = LoadModel(a.model, MatrixMemory::kStored);
   const Tokenizer tokenizer(model.tokenizer);
-  const DType compute = ComputeType(a.compute, model.stored);
+  const DType compute = ComputeType(a.compute, model.types.compute);
   TextLossOptions options;
   options.row_tokens = RowTokens(a, model.config);
   options.rows = std::max<uint32_t>(1, kBatchTokens / options.row_tokens);

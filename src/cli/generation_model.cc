@@ -116,7 +116,7 @@ GenerationModel::GenerationModel(const Context& context, const GenerationModelAr
     // A guess of speculate_tokens is checked in one pass also where the prompt comes in small ones.
     return std::make_unique<Engine>(
         *model.parameters, pool_,
-        EngineOptions{.compute = ComputeType(compute, model.stored),
+        EngineOptions{.compute = ComputeType(compute, model.types.compute),
                       .kv_type = KvTypeOption(kv_type),
                       .max_context = positions,
                       .max_batch_tokens = std::max(a.prefill_chunk, a.speculate_tokens + 1),

@@ -47,7 +47,7 @@ DType ComputeOf(const ModelDescription& model) {
 
 // What running it takes, found out by getting ready to run it.
 void PlanMemory(LoadedModel& model, ThreadPool& pool, WeightIdentity* identity) {
-  const Engine engine(*model.parameters, pool, {.compute = model.stored, .release_values = true});
+  const Engine engine(*model.parameters, pool, {.compute = model.types.compute, .release_values = true});
   identity->weight_bytes = model.parameters->memory_bytes();
   identity->working_bytes = engine.activation_bytes() + model.config.vocab_size * sizeof(float);
 }

@@ -89,7 +89,7 @@ Calibration CalibrateOnText(const Context& context, const QuantizeArguments& a,
   const LoadedModel model = LoadModel(a.model, MatrixMemory::kStored);
   const Tokenizer tokenizer(model.tokenizer);
   const std::vector<int32_t> tokens = tokenizer.EncodeParallel(text, pool);
-  CalibrationOptions options = {.max_tokens = a.calibrate_tokens, .compute = model.stored};
+  CalibrationOptions options = {.max_tokens = a.calibrate_tokens, .compute = model.types.compute};
   options.window_tokens = std::min(options.window_tokens, model.config.context_length);
   const uint64_t total =
       options.max_tokens > 0 ? std::min(options.max_tokens, tokens.size()) : tokens.size();

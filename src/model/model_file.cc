@@ -16,7 +16,6 @@
 #include "formats/hf_tokenizer.h"
 #include "formats/hf_tokenizer_files.h"
 #include "formats/json_text.h"
-#include "formats/tensor_names.h"
 #include "model/rope_scaling.h"
 #include "numerics/quant/dequantize.h"
 
@@ -37,21 +36,6 @@ uint64_t CountElements(const ParameterStore& parameters) {
   return count;
 }
 
-// Where the file has the parameter. Throws kCorruptData where the tensor is missing or of another
-// shape, kUnsupported where it is of a type that cannot be read.
-TensorSlice SliceOf(const GgufFile& file, const HyperParameters& p, const ParameterSpec& spec) {
-  TensorSlice slice = GgufSlice(p, spec.name, spec.rows, spec.cols, [&](std::string_view name) {
-    return file.FindTensor(name) != nullptr;
-  });
-  const GgufTensor& tensor = file.RequireTensor(slice.name);
-  if (tensor.shape != slice.shape) {
-    Fail(ErrorCode::kCorruptData, "{}: tensor '{}' has shape [{}], expected [{}]", file.name(),
-         slice.name, fmt::join(tensor.shape, ", "), fmt::join(slice.shape, ", "));
-  }
-  (void)file.ElementBlocks(tensor, slice.offset, spec.size());
-  return slice;
-}
-
 void ReadSlice(const GgufFile& file, const TensorSlice& slice, std::span<float> values) {
   CHECK(slice.is_contiguous() && slice.add == 0);
   const GgufTensor& tensor = file.RequireTensor(slice.name);
@@ -60,15 +44,6 @@ void ReadSlice(const GgufFile& file, const TensorSlice& slice, std::span<float> 
   if (slice.pair_heads == 0) return;
   const std::vector<float> pairs(values.begin(), values.end());
   RopePairsToHalves(slice, pairs, values);
-}
-
-// A file's word on layers and experts is believed only up to what its bytes could hold, before the
-// parameters are listed: a layer of one expert is far more than 64 bytes.
-void CheckCounts(const HyperParameters& p, uint64_t file_bytes, const std::string& source) {
-  if (p.num_layers * (1 + p.num_experts) > file_bytes / 64) {
-    Fail(ErrorCode::kCorruptData, "{}: {} layers of {} experts in {} bytes", source, p.num_layers,
-         p.num_experts, file_bytes);
-  }
 }
 
 // Of the f32 values of these parameters; stored: those without (empty: none). Refused before they
@@ -94,35 +69,22 @@ StoredMatrix StoredOf(const GgufFile& file, const TensorSlice& slice) {
   return stored;
 }
 
-// Whether a matrix asks for products in f32. Files keep routers in F32 whatever they do with the
-// rest, and tables are not multiplied.
-bool IsWide(const ParameterSpec& spec, GgmlType type) {
-  if (spec.rows == 1 || spec.looked_up || spec.name.ends_with("ffn_gate_inp.weight")) return false;
-  return type == GgmlType::kF32 || type == GgmlType::kF16;
-}
-
 LoadedModel LoadGguf(const std::filesystem::path& path, MatrixMemory matrices,
                      const WeightsProgress& progress) {
   const auto opened = std::make_shared<const GgufFile>(path);
   const GgufFile& file = *opened;
-  const HyperParameters p = ReadGgufHyperParameters(file);
+  const GgufLayout layout = LayOutGguf(file);
+  const std::vector<ParameterSpec>& specs = layout.specs;
+  const std::vector<TensorSlice>& slices = layout.slices;
   LoadedModel model;
-  model.hyper_parameters = p;
-  model.config = ModelConfigOf(p, file.name());
+  model.hyper_parameters = layout.hyper_parameters;
+  model.config = layout.config;
+  model.types = layout.types;
   model.tokenizer = ReadGgufTokenizer(file);
   model.format = fmt::format("GGUF v{}", file.version());
   model.name = std::string(file.GetString("general.name").value_or(""));
-  model.stored = DType::kBF16;
-  uint64_t file_bytes = 0;
-  for (const GgufTensor& tensor : file.tensors()) file_bytes += tensor.size_bytes.value_or(0);
-  CheckCounts(p, file_bytes, file.name());
-  // All shapes are checked before memory is taken for the weights.
-  const std::vector<ParameterSpec> specs = DescribeParameters(model.config);
-  std::vector<TensorSlice> slices;
   std::vector<StoredMatrix> stored(specs.size());
   for (size_t i = 0; i < specs.size(); ++i) {
-    slices.push_back(SliceOf(file, p, specs[i]));
-    if (IsWide(specs[i], file.RequireTensor(slices[i].name).type)) model.stored = DType::kF32;
     if (specs[i].rows > 1 && matrices == MatrixMemory::kStored) {
       stored[i] = StoredOf(file, slices[i]);
     }
@@ -148,7 +110,7 @@ LoadedModel LoadHfFolder(const std::filesystem::path& path, const WeightsProgres
   model.config = ModelConfigOf(p, path.string());
   model.format = "Hugging Face folder";
   model.name = path.filename().string();
-  model.stored = folder.config().dtype == "bfloat16" ? DType::kBF16 : DType::kF32;
+  model.types = StoredTypesOf(folder.config());
   const std::filesystem::path tokenizer = path / "tokenizer.json";
   model.tokenizer = ParseHfTokenizer(ReadRegularFile(tokenizer, kMaxJsonBytes), tokenizer.string());
   const auto take = [&](int32_t* id, int32_t stated, const char* what) {

@@ -12,6 +12,7 @@
 #include "formats/gguf_types.h"
 #include "formats/hyper_parameters.h"
 #include "model/family_config.h"
+#include "model/file_layout.h"
 #include "model/parameters.h"
 #include "text/tokenizer_data.h"
 
@@ -22,8 +23,7 @@ struct LoadedModel {
   ModelConfig config;
   std::unique_ptr<ParameterStore> parameters;  // f32 values, no gradients
   TokenizerData tokenizer;
-  // The compute type that suits the matrices: f32 if any is stored in F32 or F16, else bf16.
-  DType stored = DType::kF32;
+  StoredTypes types;  // of the matrices in the file, and the compute type that suits them
   std::string name;
   std::string format;  // "GGUF v3", "Hugging Face folder"
 };
