@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <csignal>
 #include <functional>
 #include <limits>
 #include <stdexcept>
@@ -14,6 +15,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/interrupt.h"
 #include "base/philox.h"
 #include "base/progress.h"
 #include "base/sparkline.h"
@@ -209,6 +211,28 @@ TEST(Progress, LeavesOutWhatMattersLeast) {
   EXPECT_EQ(FitProgress(fields, 15), "training 50%");
   for (size_t width = 14; width < 100; ++width) {
     EXPECT_LE(TextWidth(FitProgress(fields, width)), width);
+  }
+}
+
+// One exit code for "stopped", whichever signal came.
+TEST(InterruptDeathTest, ExitsAtOnceWhereNothingIsToSave) {
+  for (const int signal : {SIGINT, SIGTERM}) {
+    EXPECT_EXIT(
+        {
+          InstallInterruptHandler();
+          ExitAtOnceOnInterrupt();
+          (void)raise(signal);
+          _exit(7);
+        },
+        testing::ExitedWithCode(130), "");
+    EXPECT_EXIT(
+        {
+          InstallInterruptHandler();
+          (void)raise(signal);
+          ExitAtOnceOnInterrupt();  // it came before
+          _exit(7);
+        },
+        testing::ExitedWithCode(130), "");
   }
 }
 

@@ -8,8 +8,10 @@ namespace cambium {
 namespace {
 
 volatile sig_atomic_t g_interrupted = 0;
+volatile sig_atomic_t g_exit_at_once = 0;
 
 void OnSignal(int signal) {
+  if (g_exit_at_once != 0) _exit(128 + SIGINT);  // for SIGTERM, too: one code for "stopped"
   if (g_interrupted != 0) _exit(128 + signal);
   g_interrupted = 1;
 }
@@ -21,6 +23,11 @@ void InstallInterruptHandler() {
   action.sa_handler = OnSignal;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+}
+
+void ExitAtOnceOnInterrupt() {
+  g_exit_at_once = 1;
+  if (g_interrupted != 0) _exit(128 + SIGINT);  // one that came before
 }
 
 bool Interrupted() { return g_interrupted != 0; }

@@ -6,6 +6,9 @@ namespace cambium {
 
 // Installs the SIGINT and SIGTERM handlers (idempotent).
 void InstallInterruptHandler();
+// From now on the first one ends the program, with exit code 130: for what has nothing to save and
+// works long between looks.
+void ExitAtOnceOnInterrupt();
 bool Interrupted();
 // For tests, and for programs that go on after a stopped answer.
 void ClearInterrupt();

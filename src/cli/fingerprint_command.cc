@@ -4,6 +4,7 @@
 #include <fstream>
 #include <memory>
 
+#include "base/interrupt.h"
 #include "cli/commands.h"
 #include "cli/help.h"
 #include "cli/output.h"
@@ -29,6 +30,7 @@ bool LooksLikeModel(const std::filesystem::path& path) {
 std::optional<std::string> WeightFingerprint(const Context& context,
                                              const std::filesystem::path& path) {
   if (!LooksLikeModel(path)) return std::nullopt;
+  ExitAtOnceOnInterrupt();
   try {
     return ToHex(LoadModel(path, MatrixMemory::kStored).parameters->Fingerprint());
   } catch (const Error& error) {

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/hash.h"
+#include "base/interrupt.h"
 #include "base/progress.h"
 #include "cli/commands.h"
 #include "cli/generation_model.h"
@@ -29,7 +30,7 @@ struct InfoArguments {
   bool tensors = false, metadata = false, verify = false;
 };
 
-// Larger files are hashed only when asked for: all weights are read and held as f32.
+// Larger files are hashed only when asked for: all weights are read, and widened to f32.
 constexpr uint64_t kMaxBytesToHash = uint64_t{2} << 30;
 
 struct WeightIdentity {
@@ -39,15 +40,10 @@ struct WeightIdentity {
   std::optional<size_t> weight_bytes, working_bytes;
 };
 
-DType ComputeOf(const ModelDescription& model) {
-  if (model.compute_type == "f32") return DType::kF32;
-  if (model.compute_type == "bf16") return DType::kBF16;
-  return model.all_f32() ? DType::kF32 : DType::kBF16;
-}
-
 // What running it takes, found out by getting ready to run it.
 void PlanMemory(LoadedModel& model, ThreadPool& pool, WeightIdentity* identity) {
-  const Engine engine(*model.parameters, pool, {.compute = model.types.compute, .release_values = true});
+  const Engine engine(*model.parameters, pool,
+                      {.compute = model.types.compute, .release_values = true});
   identity->weight_bytes = model.parameters->memory_bytes();
   identity->working_bytes = engine.activation_bytes() + model.config.vocab_size * sizeof(float);
 }
@@ -172,16 +168,21 @@ std::string TokenizerText(const ModelDescription& model) {
   return text;
 }
 
+// A model that cannot run needs no memory.
+bool HasCache(const ModelDescription& model) {
+  return model.config && model.why_not_runnable.empty();
+}
+
 uint64_t ContextOf(const ModelDescription& model, const InfoArguments& a) {
   return a.context > 0 ? a.context : model.config->context_length;
 }
 
 ops::KvType CacheType(const ModelDescription& model, const InfoArguments& a) {
-  return KvTypeOption(a.kv_type).value_or(ops::KvTypeOf(ComputeOf(model)));
+  return KvTypeOption(a.kv_type).value_or(ops::KvTypeOf(model.default_compute));
 }
 
 uint64_t CacheBytes(const ModelDescription& model, const InfoArguments& a) {
-  return KvCache::SizeBytes(*model.config, ComputeOf(model), CacheType(model, a),
+  return KvCache::SizeBytes(*model.config, model.default_compute, CacheType(model, a),
                             ContextOf(model, a));
 }
 
@@ -211,7 +212,7 @@ Json InfoJson(const ModelDescription& model, const InfoArguments& a,
       {"computed", identity.fingerprint},
       {"equal", !identity.fingerprint.empty() && identity.fingerprint == model.stored_fingerprint},
       {"note", identity.verdict}};
-  if (model.config) {
+  if (HasCache(model)) {
     json["kv_cache"] = {{"context", ContextOf(model, a)},
                         {"type", ops::KvTypeName(CacheType(model, a))},
                         {"bytes", CacheBytes(model, a)}};
@@ -259,12 +260,14 @@ std::string ShapeText(const ModelConfig& c) {
   return text;
 }
 
-std::string InfoText(const ModelDescription& model, const InfoArguments& a,
-                     const WeightIdentity& identity) {
+void AddLine(const char* name, const std::string& value, std::string* out) {
+  if (!value.empty()) *out += WrapField(name, 13, value);
+}
+
+// What headers say: there at once, whatever the size of the file.
+std::string InfoText(const ModelDescription& model, const InfoArguments& a) {
   std::string out;
-  const auto line = [&](const char* name, const std::string& value) {
-    if (!value.empty()) out += WrapField(name, 13, value);
-  };
+  const auto line = [&](const char* name, const std::string& value) { AddLine(name, value, &out); };
   line("file", fmt::format("{} ({}, {})", model.path.string(), model.format,
                            FormatBytes(static_cast<double>(model.file_bytes))));
   line("name", model.name);
@@ -292,20 +295,10 @@ std::string InfoText(const ModelDescription& model, const InfoArguments& a,
          fmt::format("version {}, trained in {}", model.numerics_version, model.compute_type));
   }
   line("recorded", model.stored_fingerprint);
-  line("fingerprint", identity.fingerprint);
-  line(identity.fingerprint.empty() ? "fingerprint" : "", identity.verdict);
-  if (model.config) {
-    const auto bytes = [](uint64_t count) { return FormatBytes(static_cast<double>(count)); };
-    line("KV cache",
-         fmt::format("{} for {} positions of one sequence in {}", bytes(CacheBytes(model, a)),
-                     ContextOf(model, a), ops::KvTypeName(CacheType(model, a))));
-    if (identity.weight_bytes) {
-      line("memory", fmt::format("{} to run: weights {}, KV cache {}, working memory {}",
-                                 bytes(*identity.weight_bytes + CacheBytes(model, a) +
-                                       *identity.working_bytes),
-                                 bytes(*identity.weight_bytes), bytes(CacheBytes(model, a)),
-                                 bytes(*identity.working_bytes)));
-    }
+  if (HasCache(model)) {
+    line("KV cache", fmt::format("{} for {} positions of one sequence in {}",
+                                 FormatBytes(static_cast<double>(CacheBytes(model, a))),
+                                 ContextOf(model, a), ops::KvTypeName(CacheType(model, a))));
     if (ContextOf(model, a) > model.config->context_length) {
       line("", fmt::format("{} positions are more than the {} that the model was trained for",
                            ContextOf(model, a), model.config->context_length));
@@ -323,7 +316,7 @@ std::string InfoText(const ModelDescription& model, const InfoArguments& a,
                    FormatCount(static_cast<double>(group.size)),
                    FormatBytes(static_cast<double>(group.size_bytes))});
   }
-  out += "\n" + groups.Format();
+  if (!model.tensors.empty()) out += "\n" + groups.Format();
   if (a.tensors) {
     TextTable tensors({{.name = "TENSOR", .may_shrink = true},
                        {.name = "TYPE"},
@@ -342,15 +335,36 @@ std::string InfoText(const ModelDescription& model, const InfoArguments& a,
   return out;
 }
 
+// What takes reading all of the weights.
+std::string WeightsText(const ModelDescription& model, const InfoArguments& a,
+                        const WeightIdentity& identity) {
+  std::string out;
+  if (identity.weight_bytes) {
+    const auto bytes = [](uint64_t count) { return FormatBytes(static_cast<double>(count)); };
+    AddLine(
+        "memory",
+        fmt::format("{} to run: weights {}, KV cache {}, working memory {}",
+                    bytes(*identity.weight_bytes + CacheBytes(model, a) + *identity.working_bytes),
+                    bytes(*identity.weight_bytes), bytes(CacheBytes(model, a)),
+                    bytes(*identity.working_bytes)),
+        &out);
+  }
+  AddLine("fingerprint", identity.fingerprint, &out);
+  AddLine(identity.fingerprint.empty() ? "fingerprint" : "", identity.verdict, &out);
+  return out;
+}
+
 void PrintInfo(const Context& context, const InfoArguments& a) {
+  ExitAtOnceOnInterrupt();  // nothing is written, and hashing a model takes long
   const ModelDescription model = DescribeModel(a.path);
   ThreadPool pool(context.NumThreads());
-  const WeightIdentity identity = IdentityOf(model, a.verify, pool);
   if (context.json) {
-    PrintJson(InfoJson(model, a, identity));
-  } else {
-    Print(InfoText(model, a, identity));
+    PrintJson(InfoJson(model, a, IdentityOf(model, a.verify, pool)));
+    return;
   }
+  Print(InfoText(model, a) + "\n");
+  FlushOutput();
+  Print(WeightsText(model, a, IdentityOf(model, a.verify, pool)));
 }
 
 }  // namespace

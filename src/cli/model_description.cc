@@ -15,6 +15,7 @@
 #include "formats/hf_tokenizer.h"
 #include "formats/json_text.h"
 #include "formats/safetensors.h"
+#include "model/file_layout.h"
 #include "model/model_file.h"
 
 namespace cambium {
@@ -76,6 +77,10 @@ ModelDescription DescribeGguf(const std::filesystem::path& path) {
     model.config = ModelConfigOf(ReadGgufHyperParameters(file), path.string());
   });
   CheckTypes(model);
+  if (model.why_not_runnable.empty() || model.tensors.empty()) {
+    model.why_not_runnable =
+        WhyNot([&] { model.default_compute = LayOutGguf(file).types.compute; });
+  }
   model.why_no_tokenizer = WhyNot([&] { model.tokenizer = ReadGgufTokenizer(file); });
   return model;
 }
@@ -94,8 +99,9 @@ ModelDescription DescribeHfFolder(const std::filesystem::path& folder) {
     model.architecture = config["architectures"][0].get<std::string>();
   }
   model.why_not_runnable = WhyNot([&] {
-    model.config = ModelConfigOf(ParseHfConfig(config_text, config_path.string()).parameters,
-                                 config_path.string());
+    const HfConfig parsed = ParseHfConfig(config_text, config_path.string());
+    model.config = ModelConfigOf(parsed.parameters, config_path.string());
+    model.default_compute = StoredTypesOf(parsed).compute;
   });
   try {
     for (const SafetensorsFile& file : OpenSafetensors(folder)) {
@@ -120,6 +126,10 @@ ModelDescription DescribeHfFolder(const std::filesystem::path& folder) {
     ReadHfChat(folder, &data);
     model.tokenizer = std::move(data);
   });
+  if (model.why_not_runnable.empty() && !FileExists(tokenizer)) {
+    model.why_not_runnable = fmt::format(
+        "{}: there is no tokenizer.json, without which no text becomes tokens", folder.string());
+  }
   return model;
 }
 
@@ -158,12 +168,10 @@ bool ModelDescription::all_f32() const {
 }
 
 ModelDescription DescribeModel(const std::filesystem::path& path) {
-  if (!std::filesystem::exists(path)) {
-    Fail(ErrorCode::kNotFound, "{}: no such file or folder", path.string());
-  }
-  if (!std::filesystem::is_directory(path)) return DescribeGguf(path);
-  if (std::filesystem::exists(path / "model.gguf")) return DescribeGguf(path / "model.gguf");
-  if (std::filesystem::exists(path / "config.json")) return DescribeHfFolder(path);
+  std::error_code ignored;  // opening the file says what is wrong with it
+  if (!std::filesystem::is_directory(path, ignored)) return DescribeGguf(path);
+  if (FileExists(path / "model.gguf")) return DescribeGguf(path / "model.gguf");
+  if (FileExists(path / "config.json")) return DescribeHfFolder(path);
   Fail(ErrorCode::kNotFound,
        "{}: neither model.gguf (a finished training run) nor config.json (a Hugging Face model) is "
        "there",

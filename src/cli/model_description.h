@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "model/model_config.h"
+#include "tensor/tensor.h"
 #include "text/tokenizer_data.h"
 
 namespace cambium {
@@ -42,6 +43,8 @@ struct ModelDescription {
   std::string name;
   std::optional<ModelConfig> config;
   std::string why_not_runnable;  // empty: this build can run it
+  // That it runs in unless told otherwise: StoredTypes::compute. Of a runnable model.
+  DType default_compute = DType::kF32;
   std::vector<DescribedTensor> tensors;
   // Metadata as text, in file order (GGUF only).
   std::vector<std::pair<std::string, std::string>> metadata;
@@ -51,7 +54,7 @@ struct ModelDescription {
 
   // As cambium wrote them; empty or 0 where it did not.
   std::string stored_fingerprint;
-  std::string compute_type;
+  std::string compute_type;  // that it was trained in
   int numerics_version = 0;
 
   uint64_t num_parameters() const;
