@@ -17,6 +17,7 @@
 #include "infer/model_comparison.h"
 #include "infer/speculation.h"
 #include "model/model_file.h"
+#include "train/run.h"
 #include "train/text_loss.h"
 
 namespace cambium {
@@ -53,6 +54,7 @@ ComparisonResult CompareOnText(const Context& context, const EvalLossArguments& 
                                const Tokenizer& tokenizer, uint32_t row_tokens, Engine& model,
                                Engine& reference, ThreadPool& pool, TextLoss* counts) {
   const uint64_t max_tokens = a.max_tokens.empty() ? 0 : ParseCount(a.max_tokens);
+  const std::vector<uint32_t> bytes_of_token = BytesOfTokens(tokenizer);
   ModelComparison comparison(model, reference, static_cast<size_t>(tokenizer.vocab_size()),
                              row_tokens);
   Progress progress("scoring", max_tokens, "tok", context.quiet);
@@ -62,8 +64,12 @@ ComparisonResult CompareOnText(const Context& context, const EvalLossArguments& 
     uint64_t left = max_tokens == 0 ? UINT64_MAX : max_tokens - comparison.num_tokens();
     for (int32_t& target : wanted) {
       if (target < 0) continue;
-      if (left == 0) target = -1;
-      if (left > 0) --left;
+      if (left == 0) {
+        target = -1;
+        continue;
+      }
+      --left;
+      counts->num_bytes += bytes_of_token[static_cast<size_t>(target)];
     }
     comparison.Add(tokens, wanted);
     progress.Update(comparison.num_tokens());
@@ -90,9 +96,12 @@ void CompareModels(const Context& context, const EvalLossArguments& a) {
   const Tokenizer tokenizer(model.tokenizer);
   CheckSameVocabulary(Tokenizer(reference.tokenizer), tokenizer);
   const uint32_t row_tokens = std::min(RowTokens(a, model.config), RowTokens(a, reference.config));
+  // Both in one type, in which the model runs by itself: what differs is then the weights, not the
+  // arithmetic (an original in F16 would by itself be computed in f32, what is made of it in bf16).
+  const DType compute = ComputeType(a.compute, model.types.compute);
   const auto engine_of = [&](LoadedModel& loaded, const std::string& kv_type) {
     return Engine(*loaded.parameters, pool,
-                  {.compute = ComputeType(a.compute, loaded.types.compute),
+                  {.compute = compute,
                    .kv_type = KvTypeOption(kv_type),
                    .max_context = row_tokens,
                    .max_batch_tokens = ModelComparison::kPassTokens,
@@ -109,7 +118,10 @@ void CompareModels(const Context& context, const EvalLossArguments& a) {
   if (result.num_tokens == 0) {
     Fail(ErrorCode::kCorruptData, "{}: holds no token to score", a.data.string());
   }
-  const double count = static_cast<double>(result.num_tokens);
+  TextLoss loss = counts, reference_loss = counts;
+  loss.num_tokens = reference_loss.num_tokens = result.num_tokens;
+  loss.sum_nats = result.model_nats;
+  reference_loss.sum_nats = result.reference_nats;
   const double ratio = result.model_perplexity() / result.reference_perplexity();
   if (context.json) {
     PrintJson({{"model", a.model.string()},
@@ -118,18 +130,21 @@ void CompareModels(const Context& context, const EvalLossArguments& a) {
                {"against_fingerprint", reference_fingerprint},
                {"data", a.data.string()},
                {"mode", a.chunks ? "chunks" : "documents"},
-               {"compute_type", DTypeName(model_engine.options().compute)},
+               {"compute_type", DTypeName(compute)},
                {"kv_type", ops::KvTypeName(model_engine.kv_type())},
-               {"against_compute_type", DTypeName(reference_engine.options().compute)},
+               {"against_compute_type", DTypeName(compute)},
                {"numerics_version", kNumericsVersion},
                {"context", row_tokens},
                {"tokens", result.num_tokens},
+               {"bytes", counts.num_bytes},
                {"documents", counts.num_documents},
                {"windows", counts.num_windows},
-               {"nats_per_token", result.model_nats / count},
-               {"against_nats_per_token", result.reference_nats / count},
-               {"perplexity", result.model_perplexity()},
-               {"against_perplexity", result.reference_perplexity()},
+               {"nats_per_token", loss.nats_per_token()},
+               {"against_nats_per_token", reference_loss.nats_per_token()},
+               {"bits_per_byte", loss.bits_per_byte()},
+               {"against_bits_per_byte", reference_loss.bits_per_byte()},
+               {"perplexity", loss.perplexity()},
+               {"against_perplexity", reference_loss.perplexity()},
                {"perplexity_ratio", ratio},
                {"kl_mean", result.mean_kl},
                {"kl_median", result.median_kl},
@@ -140,18 +155,20 @@ void CompareModels(const Context& context, const EvalLossArguments& a) {
   }
   Print(
       fmt::format("KL divergence   mean {:.6f}, median {:.6f}, 99 % {:.6f}, max {:.6f} nats\n"
-                  "same top token  {:.2f} %\n"
-                  "perplexity      {:.4f}, the reference's {:.4f}, ratio {:.5f}\n",
+                  "same top token  {:.2f} %\n",
                   result.mean_kl, result.median_kl, result.kl_99_percent, result.max_kl,
-                  result.same_best_share() * 100, result.model_perplexity(),
-                  result.reference_perplexity(), ratio));
-  Print(fmt::format("over {} tokens of {}, at most {} tokens at once, in {}{} against {}\n",
-                    result.num_tokens,
+                  result.same_best_share() * 100));
+  Print(fmt::format(
+      "nats per token  {:.5f}, the reference's {:.5f}\n"
+      "bits per byte   {:.5f}, the reference's {:.5f}\n"
+      "perplexity      {:.4f}, the reference's {:.4f}, ratio {:.5f}\n",
+      loss.nats_per_token(), reference_loss.nats_per_token(), loss.bits_per_byte(),
+      reference_loss.bits_per_byte(), loss.perplexity(), reference_loss.perplexity(), ratio));
+  Print(fmt::format("over {} tokens ({}) of {}, at most {} tokens at once, both in {}{}\n",
+                    result.num_tokens, FormatBytes(static_cast<double>(counts.num_bytes)),
                     a.chunks ? fmt::format("{} windows", counts.num_windows)
                              : fmt::format("{} documents", counts.num_documents),
-                    row_tokens, DTypeName(model_engine.options().compute),
-                    HeldText(model_engine.kv_type(), model_engine.options().compute),
-                    DTypeName(reference_engine.options().compute)));
+                    row_tokens, DTypeName(compute), HeldText(model_engine.kv_type(), compute)));
 }
 
 void EvalLoss(const Context& context, const EvalLossArguments& a) {
@@ -240,7 +257,8 @@ void AddEvalCommand(CLI::App& app, Context& context) {
       ->required()
       ->type_name("PATH");
   loss->add_option("--compute", a->compute,
-                   "f32 or bf16; default: bf16 if the model is stored as bf16, else f32")
+                   fmt::format("{}. With --against: of both models, by default what suits --model",
+                               kComputeHelp))
       ->check(OneOf({"f32", "bf16"}))
       ->type_name("TYPE");
   AddKvTypeOption(*loss, a->kv_type);

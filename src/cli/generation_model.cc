@@ -83,9 +83,7 @@ void AddGenerationModelOptions(CLI::App& command, GenerationModelArguments& argu
       ->check(WholeNumber(1, 64))
       ->type_name("N")
       ->group("SPEED");
-  command
-      .add_option("--compute", a.compute,
-                  "f32 or bf16; default: bf16 if the model is stored as bf16, else f32")
+  command.add_option("--compute", a.compute, kComputeHelp)
       ->check(OneOf({"f32", "bf16"}))
       ->type_name("TYPE")
       ->group("SPEED");

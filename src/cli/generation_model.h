@@ -16,8 +16,12 @@
 
 namespace cambium {
 
-// What --compute says, "f32" or "bf16"; empty: what suits the stored matrices.
+// What --compute says, "f32" or "bf16"; empty: what suits the stored matrices
+// (StoredTypes::compute).
 DType ComputeType(const std::string& option, DType stored);
+inline constexpr const char* kComputeHelp =
+    "f32 or bf16; default: f32 if a matrix is stored in f32 or f16, else (bf16 and quantised "
+    "types) bf16";
 
 // --kv-type: what keys and values are held in. Empty: the compute type.
 void AddKvTypeOption(CLI::App& command, std::string& kv_type, const std::string& group = "");
