@@ -19,8 +19,8 @@ constexpr size_t kWriteBufferBytes = size_t{1} << 20;
 
 [[noreturn]] void FailErrno(const std::filesystem::path& path, const char* action) {
   const int error = errno;
-  const ErrorCode code = error == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo;
-  Fail(code, "{}: cannot {}: {}", path.string(), action, std::strerror(error));
+  if (error == ENOENT) FailNotFound(path);
+  Fail(ErrorCode::kIo, "{}: cannot {}: {}", path.string(), action, std::strerror(error));
 }
 
 enum class Accept { kRegular, kAnyFile };
@@ -67,6 +67,10 @@ void SyncParent(const std::filesystem::path& path) {
 }
 
 }  // namespace
+
+void FailNotFound(const std::filesystem::path& path) {
+  Fail(ErrorCode::kNotFound, "{}: no such file or folder", path.string());
+}
 
 MappedFile::MappedFile(const std::filesystem::path& path) : path_(path) {
   const FileDescriptor file(path, Accept::kRegular);

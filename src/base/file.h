@@ -39,6 +39,9 @@ std::string ReadFile(const std::filesystem::path& path);
 // device (which may never end), kResourceExhausted for one of more than max_bytes.
 std::string ReadRegularFile(const std::filesystem::path& path, uint64_t max_bytes);
 
+// The one message for a path that leads nowhere. Throws kNotFound.
+[[noreturn]] void FailNotFound(const std::filesystem::path& path);
+
 // Whether there is something of this name. No error where it cannot be told: opening it says why.
 bool FileExists(const std::filesystem::path& path);
 

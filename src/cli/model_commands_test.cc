@@ -12,6 +12,9 @@
 #include "base/text_width.h"
 #include "cli/nano_model_test_util.h"
 #include "cli/program_fixture.h"
+#include "formats/gguf_hyper_parameters.h"
+#include "formats/gguf_tokenizer.h"
+#include "formats/gguf_writer.h"
 #include "ledger/ledger.h"
 
 namespace cambium {
@@ -64,11 +67,13 @@ TEST_F(ModelCommandsTest, DescribeMeasureAndVerifyARun) {
   EXPECT_EQ(plan["kv_cache"], info["kv_cache"]["bytes"]);
   const Json held = RunJson("info run --context 1000 --kv-type q8_0")["kv_cache"];
   EXPECT_EQ(held["type"], "q8_0");
-  EXPECT_EQ(held["bytes"].get<size_t>() * 32 * 2, info["kv_cache"]["bytes"].get<size_t>() * 34);
+  EXPECT_EQ(held["bytes"].get<size_t>() * 32 * 4, info["kv_cache"]["bytes"].get<size_t>() * 34);
   EXPECT_GT(plan["weights"], info["parameters"].get<size_t>());
   EXPECT_EQ(info["tokenizer"]["chat_template_sha256"], Json());
   EXPECT_EQ(Shell("cambium info run/model.gguf | awk 'length > 80'").out, "");
   const ProgramResult text = Run("info run/model.gguf");
+  // What takes reading the weights comes last.
+  EXPECT_LT(text.out.find("TENSORS"), text.out.find("\nfingerprint")) << text.out;
   EXPECT_NE(text.out.find("equal to the one recorded in the file"), std::string::npos) << text.out;
   for (const char* path : {"run", "run/model.gguf"}) {
     const Json json = RunJson(fmt::format("fingerprint {}", path));
@@ -188,6 +193,9 @@ TEST_F(ModelCommandsTest, ComparesTwoModelsOnTheSameTokens) {
     EXPECT_EQ(same["same_top_token"], 1);
     EXPECT_EQ(same["perplexity_ratio"], 1);
     EXPECT_NEAR(same["nats_per_token"].get<double>(), alone["nats_per_token"].get<double>(), 1e-5);
+    EXPECT_NEAR(same["bits_per_byte"].get<double>(), alone["bits_per_byte"].get<double>(), 1e-5);
+    EXPECT_EQ(same["against_bits_per_byte"], same["bits_per_byte"]);
+    EXPECT_EQ(same["bytes"], alone["bytes"]);
     const Json other = RunJson(command + " --against other");
     EXPECT_GT(other["kl_mean"], 0.001);
     EXPECT_GE(other["kl_max"], other["kl_99_percent"]);
@@ -198,10 +206,88 @@ TEST_F(ModelCommandsTest, ComparesTwoModelsOnTheSameTokens) {
     EXPECT_EQ(RunJson(command + " --against other --max-tokens 100")["tokens"], 100);
   }
   const std::string command = "eval loss --model run --data text.txt --against ";
-  EXPECT_NE(Run(command + "other").out.find("same top token"), std::string::npos);
+  const std::string text = Run(command + "other").out;
+  for (const char* line :
+       {"same top token  ", "nats per token  ", "bits per byte   ", ", both in "}) {
+    EXPECT_NE(text.find(line), std::string::npos) << line << "\n" << text;
+  }
   const ProgramResult refused = Run(command + "strange.gguf");
   EXPECT_EQ(refused.exit_code, 2);
   EXPECT_NE(refused.err.find("different vocabularies"), std::string::npos) << refused.err;
+}
+
+// One default compute type for every command, and one for both models of a comparison.
+TEST_F(ModelCommandsTest, EveryCommandComputesInTheSameType) {
+  WriteNanoModel(folder_ / "bf16.gguf");
+  RunJson("convert bf16.gguf --out f32.gguf --type f32");
+  RunJson("convert bf16.gguf --out f16.gguf --type f16");
+  RunJson("convert f16.gguf --out f16");
+  RunJson("quantize f32.gguf --type q8_0 --out q8.gguf");
+  const std::pair<const char*, const char*> types[] = {{"bf16.gguf", "bf16"},
+                                                       {"f32.gguf", "f32"},
+                                                       {"f16.gguf", "f32"},
+                                                       {"f16", "f32"},
+                                                       {"q8.gguf", "bf16"}};
+  for (const auto& [model, type] : types) {
+    EXPECT_EQ(RunJson(fmt::format("info {}", model))["kv_cache"]["type"], type) << model;
+    const Json made = RunJson(fmt::format("generate --model {} --prompt a --max-tokens 1", model));
+    EXPECT_EQ(made["compute"], type) << model;
+    EXPECT_EQ(made["kv_type"], type) << model;
+    const std::string loss =
+        fmt::format("eval loss --model {} --data text.txt --max-tokens 9", model);
+    EXPECT_EQ(RunJson(loss)["compute_type"], type) << model;
+    const Json compared = RunJson(loss + " --against f32.gguf");
+    EXPECT_EQ(compared["compute_type"], type) << model;
+    EXPECT_EQ(compared["against_compute_type"], type) << model;
+  }
+}
+
+TEST_F(ModelCommandsTest, SaysWhatIsMissing) {
+  WriteNanoModel(folder_ / "model.gguf");
+  RunJson("convert model.gguf --out hf");
+  // A vocabulary without a model, as llama.cpp keeps them.
+  const LoadedModel model = LoadModel(folder_ / "model.gguf");
+  {
+    GgufWriter writer(folder_ / "vocab.gguf");
+    WriteGgufHyperParameters(model.hyper_parameters, "vocab", GgmlType::kF32, &writer);
+    WriteGgufTokenizer(model.tokenizer, &writer);
+    writer.Commit();
+  }
+  const ProgramResult vocab = Run("info vocab.gguf");
+  EXPECT_EQ(vocab.exit_code, 0) << vocab.err;
+  for (const char* words : {"cannot run this model", "no tensors", "vocabulary"}) {
+    EXPECT_NE(vocab.out.find(words), std::string::npos) << vocab.out;
+  }
+  EXPECT_EQ(vocab.out.find("KV cache"), std::string::npos) << vocab.out;
+  const ProgramResult refused = Run("generate --model vocab.gguf --prompt a");
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_NE(refused.err.find("no tensors (a vocabulary only)"), std::string::npos) << refused.err;
+  EXPECT_EQ(Run("tokenizer encode --model vocab.gguf a").out, "97\n");
+
+  // One file of a folder.
+  for (const char* command :
+       {"info hf/model.safetensors", "generate --prompt a --model hf/model.safetensors"}) {
+    const ProgramResult file = Run(command);
+    EXPECT_EQ(file.exit_code, 1);
+    EXPECT_NE(file.err.find("safetensors: give the folder"), std::string::npos) << file.err;
+  }
+  std::filesystem::remove(folder_ / "hf/tokenizer.json");
+  const Json folder = RunJson("info hf");
+  EXPECT_EQ(folder["runnable"], false);
+  EXPECT_NE(folder["why_not_runnable"].get<std::string>().find("no tokenizer.json"),
+            std::string::npos);
+
+  for (const char* command :
+       {"info nowhere", "fingerprint nowhere", "generate --prompt a --model nowhere",
+        "generate --model model.gguf --prompt-file nowhere", "convert nowhere --out x.gguf",
+        "eval loss --model nowhere --data text.txt", "eval loss --model model.gguf --data nowhere",
+        "eval loss --model model.gguf --data nowhere --chunks",
+        "train --data nowhere --out run --ledger runs.sqlite",
+        "quantize nowhere --type q8_0 --out x.gguf"}) {
+    const ProgramResult missing = Run(command);
+    EXPECT_EQ(missing.exit_code, 1) << command;
+    EXPECT_EQ(missing.err, "cambium: error: nowhere: no such file or folder\n") << command;
+  }
 }
 
 TEST_F(ModelCommandsTest, VerifyNamesTheFirstStepThatDiffers) {

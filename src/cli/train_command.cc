@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/file.h"
 #include "base/folder_lock.h"
 #include "base/progress.h"
 #include "cli/commands.h"
@@ -126,9 +127,7 @@ std::optional<RecordedRun> RunToResume(const TrainArguments& a) {
 
 // Missing, empty and binary data is found before anything is computed or said.
 void CheckData(const TrainArguments& a, const TokenDatasetOptions& dataset) {
-  if (!std::filesystem::exists(a.data)) {
-    Fail(ErrorCode::kNotFound, "{}: no such file or folder (--data)", a.data);
-  }
+  if (!std::filesystem::exists(a.data)) FailNotFound(a.data);
   DocumentReader reader(a.data, dataset.reader);
   Document document;
   reader.Next(document);

@@ -118,6 +118,22 @@ void ReadTensorInfo(ByteReader& reader, GgufTensor* tensor) {
   tensor->size_bytes = size_bytes;
 }
 
+// What to do with a file that people take for a model and that is none of ours, by how it begins.
+std::string WhatElse(std::span<const uint8_t> bytes) {
+  const std::string_view begin(reinterpret_cast<const char*>(bytes.data()),
+                               std::min<size_t>(bytes.size(), 9));
+  // safetensors: the length of the header in 8 bytes, then JSON.
+  if (begin.size() == 9 && begin[8] == '{') {
+    return "this looks like safetensors: give the folder that it lies in, with config.json and "
+           "tokenizer.json";
+  }
+  // A zip archive, or a pickle of protocol 2 and up.
+  if (begin.starts_with("PK\x03\x04") || begin.starts_with("\x80\x02")) {
+    return "this looks like a checkpoint of PyTorch: save it as safetensors, and give the folder";
+  }
+  return "models are GGUF files, or folders with config.json and safetensors";
+}
+
 }  // namespace
 
 GgufFile::GgufFile(const std::filesystem::path& path, SinglePart)
@@ -150,7 +166,8 @@ void GgufFile::Parse() {
   ByteReader reader(bytes_, name_);
   const uint32_t magic = reader.Read<uint32_t>("magic");
   if (reader.failed() || magic != kMagic) {
-    Fail(ErrorCode::kCorruptData, "{}: not a GGUF file (it does not begin with 'GGUF')", name_);
+    Fail(ErrorCode::kCorruptData, "{}: not a GGUF file (it does not begin with 'GGUF'); {}", name_,
+         WhatElse(bytes_));
   }
   version_ = reader.Read<uint32_t>("version");
   reader.ThrowIfFailed();

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/hash.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
@@ -47,8 +48,8 @@ class Hasher {
 
  private:
   [[noreturn]] static void FailErrno(const fs::path& path, const char* action) {
-    Fail(errno == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo, "{}: cannot {}: {}",
-         path.string(), action, std::strerror(errno));
+    if (errno == ENOENT) FailNotFound(path);
+    Fail(ErrorCode::kIo, "{}: cannot {}: {}", path.string(), action, std::strerror(errno));
   }
 
   std::string HashDescriptor(int fd, const fs::path& path) {
@@ -95,9 +96,7 @@ FileList ListFiles(const fs::path& folder) {
 FileHash HashFileOrFolder(const fs::path& path, bool quiet) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
-  if (!fs::exists(status)) {
-    Fail(ErrorCode::kNotFound, "{}: there is no such file or folder", path.string());
-  }
+  if (!fs::exists(status)) FailNotFound(path);
   if (!fs::is_directory(status)) {
     const uint64_t size_bytes = fs::is_regular_file(status) ? fs::file_size(path, error) : 0;
     Hasher hasher(size_bytes, quiet);

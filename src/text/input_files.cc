@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include "base/error.h"
+#include "base/file.h"
 
 namespace cambium {
 namespace {
@@ -12,8 +13,8 @@ namespace {
 namespace fs = std::filesystem;
 
 [[noreturn]] void FailList(const fs::path& path, const std::error_code& error) {
-  Fail(error == std::errc::no_such_file_or_directory ? ErrorCode::kNotFound : ErrorCode::kIo,
-       "{}: cannot list: {}", path.string(), error.message());
+  if (error == std::errc::no_such_file_or_directory) FailNotFound(path);
+  Fail(ErrorCode::kIo, "{}: cannot list: {}", path.string(), error.message());
 }
 
 bool IsExcluded(const fs::path& path, const std::vector<fs::path>& exclude) {
