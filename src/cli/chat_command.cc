@@ -63,7 +63,8 @@ Json ChatJson(const ChatArguments& a, GenerationModel& model, const ChatPrompt& 
           {"sampling", SamplingJson(loop.options().sampler)},
           {"speculation", SpeculationJson(model.speculation(), total)},
           {"messages", chat.messages()},
-          {"turns", turns}};
+          {"turns", turns},
+          {"errors", loop.errors()}};
 }
 
 void RunChat(Context& context, const ChatArguments& a) {
@@ -122,7 +123,8 @@ void AddChatCommand(CLI::App& app, Context& context) {
               "cambium chat --model model.gguf --json --temperature 0 < questions.txt");
   command->footer(
       "At the prompt /help lists commands. Ctrl-C stops an answer. Where standard\n"
-      "input is no terminal, every line is a message.\n" +
+      "input is no terminal, every line is a message or a command (// begins a message\n"
+      "with a slash); after a wrong command it goes on, and exits with 2 at the end.\n" +
       command->get_footer());
   command->callback([&context, a] { context.run = [&context, a] { RunChat(context, *a); }; });
 }

@@ -134,6 +134,24 @@ TEST_F(ChatCommandTest, SaysWhatDoesNotFit) {
   }
 }
 
+// A batch loses no message because of a line that is no command.
+TEST_F(ChatCommandTest, GoesOnAfterAWrongCommandWhereNobodyWatches) {
+  const std::string chat = "cambium chat --model model.gguf --max-tokens 4 --temperature 0 --json";
+  const ProgramResult wrong =
+      Shell("printf 'hi\\n/etc/hosts?\\n/save no/such/folder/x.txt\\n//etc\\nho\\n' | " + chat);
+  EXPECT_EQ(wrong.exit_code, 2);
+  EXPECT_NE(wrong.err.find("cambium: error: /etc/hosts?: "), std::string::npos) << wrong.err;
+  EXPECT_NE(wrong.err.find("// begins a message"), std::string::npos) << wrong.err;
+  const Json all = Json::parse(wrong.out);
+  ASSERT_EQ(all["errors"].size(), 2u);
+  const ProgramResult right = Shell("printf 'hi\\n//etc\\nho\\n' | " + chat);
+  EXPECT_EQ(right.exit_code, 0) << right.err;
+  EXPECT_EQ(all["messages"], Json::parse(right.out)["messages"]);
+  EXPECT_EQ(all["messages"].size(), 6u);
+  const ProgramResult help = Shell("echo /help | cambium chat --model model.gguf");
+  EXPECT_NE(help.err.find("/quit"), std::string::npos) << help.err;
+}
+
 TEST_F(ChatCommandTest, HuggingFaceFoldersKeepTheirTemplate) {
   ThreadPool pool(1);
   LoadedModel model = LoadModel(folder_ / "model.gguf");

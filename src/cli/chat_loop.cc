@@ -15,7 +15,7 @@ namespace {
 
 constexpr const char* kHelp =
     "  /help             this list\n"
-    "  /exit             leave; so do Ctrl-D and a second Ctrl-C\n"
+    "  /exit, /quit      leave; so do Ctrl-D and a second Ctrl-C\n"
     "  /reset            begin anew; the system message stays\n"
     "  /system TEXT      what the model is to be; without TEXT: nothing\n"
     "  /undo             take back your last message and its answer\n"
@@ -99,7 +99,7 @@ void ChatLoop::Run() {
       if (message.starts_with("//")) {
         Answer(message.substr(1), /*retry=*/false);
       } else if (message.starts_with('/')) {
-        if (!RunCommand(Trim(message))) return;
+        if (!TryCommand(Trim(message))) return;
       } else {
         Answer(message, /*retry=*/false);
       }
@@ -109,6 +109,24 @@ void ChatLoop::Run() {
       if (!reader_.is_terminal()) throw;
       Say(error.what());
     }
+  }
+}
+
+bool ChatLoop::TryCommand(const std::string& line) {
+  try {
+    return RunCommand(line);
+  } catch (const OutputClosed&) {
+    throw;
+  } catch (const Error& error) {
+    const bool of_the_line = error.code() == ErrorCode::kInvalidArgument ||
+                             error.code() == ErrorCode::kNotFound || error.code() == ErrorCode::kIo;
+    if (reader_.is_terminal() || !of_the_line) throw;
+    // Nobody is there to type it again, and the messages behind it do not depend on it more than
+    // the caller can tell from the errors.
+    fmt::print(stderr, "cambium: error: {}\n", error.what());
+    errors_.emplace_back(error.what());
+    if (context_.exit_code == 0) context_.exit_code = ExitCodeOf(error.code());
+    return true;
   }
 }
 
@@ -152,7 +170,8 @@ void ChatLoop::Set(const std::string& name, const std::string& value) {
     wrong = SetSamplingOption(name, value, &options_.sampler);
   }
   if (!wrong.empty()) {
-    Fail(ErrorCode::kInvalidArgument, "/{}: {}; /help lists the commands", name, wrong);
+    Fail(ErrorCode::kInvalidArgument,
+         "/{}: {}; /help lists the commands, and // begins a message with a slash", name, wrong);
   }
   Say(fmt::format("({} {})", name, value));
 }

@@ -29,17 +29,21 @@ class ChatLoop {
         display_(display),
         options_(std::move(options)) {}
 
-  // Until the end of the input, /exit, or a second Ctrl-C. On a terminal a turn that fails is
-  // reported and the loop goes on; elsewhere the error is thrown.
+  // Until the end of the input, /exit, or a second Ctrl-C. On a terminal whatever fails is reported
+  // and the loop goes on. Elsewhere a message that cannot be answered ends it: the error is thrown.
+  // A command that is wrong is reported, decides the exit code, and the loop goes on.
   void Run();
 
   const std::vector<ChatTurn>& turns() const { return turns_; }
+  // Of commands, where nobody watched.
+  const std::vector<std::string>& errors() const { return errors_; }
   const GenerateOptions& options() const { return options_; }
 
  private:
   // A message, of several lines where it says so. False: leave.
   bool ReadMessage(std::string* message);
   // False: leave.
+  bool TryCommand(const std::string& line);
   bool RunCommand(const std::string& line);
   void Set(const std::string& name, const std::string& value);
   void Save(const std::string& path) const;
@@ -54,6 +58,7 @@ class ChatLoop {
   ChatDisplay& display_;
   GenerateOptions options_;
   std::vector<ChatTurn> turns_;
+  std::vector<std::string> errors_;
 };
 
 }  // namespace cambium
