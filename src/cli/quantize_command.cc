@@ -5,6 +5,7 @@
 #include <chrono>
 #include <memory>
 
+#include "base/check.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
 #include "cli/commands.h"
@@ -107,10 +108,7 @@ Calibration CalibrateOnText(const Context& context, const QuantizeArguments& a,
 
 void Quantize(const Context& context, const QuantizeArguments& a) {
   const auto recipe = FindQuantRecipe(a.type);
-  if (!recipe) {
-    Fail(ErrorCode::kInvalidArgument, "--type {} is not known; there are {}", a.type,
-         RecipeNames());
-  }
+  CHECK(recipe);  // parsing the command line has looked
   std::error_code error;
   if (std::filesystem::equivalent(a.model, a.out, error)) {
     Fail(ErrorCode::kInvalidArgument, "--out {} is the model itself", a.out.string());
@@ -158,7 +156,16 @@ void AddQuantizeCommand(CLI::App& app, Context& context) {
   const auto a = std::make_shared<QuantizeArguments>();
   command->add_option("MODEL", a->model, "A GGUF file in F32, F16 or BF16, or the folder of a run")
       ->required();
-  command->add_option("--type", a->type, "One of " + RecipeNames())->required()->type_name("TYPE");
+  command->add_option("--type", a->type, "One of " + RecipeNames())
+      ->required()
+      ->check(CLI::Validator(
+          [](std::string& name) {
+            return FindQuantRecipe(name)
+                       ? std::string()
+                       : fmt::format("'{}' is not one of {}", name, RecipeNames());
+          },
+          ""))
+      ->type_name("TYPE");
   command->add_option("--out", a->out, "The GGUF file to write")->required()->type_name("FILE");
   CLI::Option* calibrate =
       command

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/json.h"
+#include "cli/nano_model_test_util.h"
 #include "cli/program_fixture.h"
 
 namespace cambium {
@@ -58,10 +59,17 @@ TEST_F(QuantizeCommandTest, Errors) {
   const ProgramResult type = Run("quantize x.gguf --type Q9 --out y.gguf");
   EXPECT_EQ(type.exit_code, 2);
   EXPECT_NE(type.err.find("Q4_K_M"), std::string::npos) << type.err;
+  EXPECT_NE(type.err.find("quantize --help"), std::string::npos) << type.err;
   WriteFileAtomically(folder_ / "x.gguf", "GGUF");
   EXPECT_EQ(Run("quantize x.gguf --type Q8_0 --out x.gguf").exit_code, 2);
   EXPECT_EQ(Run("quantize x.gguf --type Q8_0 --out y.gguf").exit_code, 1);
   EXPECT_EQ(Run("quantize nothing.gguf --type Q8_0 --out y.gguf").exit_code, 1);
+  // A text that is too short is bad input, like an empty one anywhere.
+  WriteNanoModel(folder_ / "model.gguf");
+  const ProgramResult text =
+      Run("quantize model.gguf --type Q4_K_M --calibrate /dev/null --out y.gguf");
+  EXPECT_EQ(text.exit_code, 1);
+  EXPECT_NE(text.err.find("has 0 tokens"), std::string::npos) << text.err;
   EXPECT_FALSE(std::filesystem::exists(folder_ / "y.gguf"));
 }
 

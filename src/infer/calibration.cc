@@ -32,9 +32,13 @@ Calibration Calibrate(ParameterStore& parameters, std::span<const int32_t> token
   const size_t available =
       options.max_tokens > 0 ? std::min(options.max_tokens, tokens.size()) : tokens.size();
   if (window == 0 || available < window) {
-    Fail(ErrorCode::kInvalidArgument,
-         "the text has {} tokens, less than one window of {}; give a longer text", tokens.size(),
-         window);
+    if (tokens.size() >= window && window > 0) {
+      Fail(ErrorCode::kInvalidArgument, "{} tokens at most are less than one window of {}",
+           options.max_tokens, window);
+    }
+    Fail(ErrorCode::kCorruptData,
+         "the text to calibrate on has {} tokens, less than one window of {}; give a longer text",
+         tokens.size(), window);
   }
   // Of every matrix but the embedding and the head; its index in the store is its key.
   std::vector<std::vector<double>> sums(parameters.specs().size());
