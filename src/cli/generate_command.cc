@@ -139,6 +139,9 @@ void RunGenerate(Context& context, GenerateArguments a) {
   }
   a.sampling.options.Validate();
   const std::string prompt = a.prompt ? *a.prompt : ReadFile(a.prompt_file);
+  if (!a.prompt && prompt.empty()) {
+    context.Note(fmt::format("note: {} is empty: a new text begins", a.prompt_file.string()));
+  }
   GenerationModel model(context, a.model);
   const Tokenizer& tokenizer = model.tokenizer();
   a.options.sampler = ResolveSampling(a.sampling, tokenizer);

@@ -134,6 +134,9 @@ TEST_F(GenerateCommandTest, SaysWhatIsWrong) {
   EXPECT_NE(Run("--prompt a --max-tokens 0")
                 .err.find("--max-tokens: '0' is not a whole number of at least 1;"),
             std::string::npos);
+  WriteFileAtomically(folder_ / "empty.txt", "");
+  const ProgramResult empty = Run("--prompt-file empty.txt --max-tokens 1");
+  EXPECT_NE(empty.err.find("note: empty.txt is empty"), std::string::npos) << empty.err;
   const ProgramResult missing = Run("--prompt-file nowhere.txt");
   EXPECT_EQ(missing.exit_code, 1);
   EXPECT_NE(missing.err.find("nowhere.txt"), std::string::npos) << missing.err;
