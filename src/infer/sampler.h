@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// From logits to a token: a pure function of (logits, history, options, sequence, position). The
-// same arguments give the same token on every machine, alone or in a batch.
+// From logits to a token: a pure function of (logits, history, options, sequence, position), and
+// with mirostat of SamplerState, too: what all earlier logits and draws of the text have made of
+// it. The same arguments give the same token on every machine, alone or in a batch.
 //
 // Steps, in this order (that of llama.cpp), each off unless asked for. Formulas and sources stand
 // in infer/sampling/; all probabilities are f32 exp by numerics/math_ref.h, summed by blocks of

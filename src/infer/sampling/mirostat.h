@@ -4,9 +4,10 @@
 //   mu = mu - eta * (surprise of the drawn token among the rest - tau), mu = 2 tau at first.
 // Source: Basu et al. 2021, arXiv:2007.14966, algorithm 2 (without the estimate of s).
 //
-// mu is the one thing that samplers carry from token to token. It follows from the logits and
-// tokens since the first draw, which follow from the history: a draw is still a function of
-// (logits, history, seed, position), whose result is carried along instead of computed again.
+// mu is the one thing that samplers carry from token to token: the exception to a draw being a
+// function of (logits, history, seed, position). It is a function of the logits and tokens of all
+// draws since the first of this text, so the same text has the same bits; but a text that is
+// continued by another call, its first part now history, begins with mu = 2 tau again.
 #pragma once
 
 #include "infer/sampling/token_scores.h"
