@@ -19,6 +19,7 @@ class KvCache {
 
   size_t length() const { return length_; }
   size_t capacity() const { return capacity_; }
+  // Memory for `capacity` positions, rounded up to 16.
   static size_t SizeBytes(const ModelConfig& config, DType compute, ops::KvType type,
                           size_t capacity);
 

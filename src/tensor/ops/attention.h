@@ -59,13 +59,14 @@ struct AttentionSegment {
   size_t row = 0;       // first row of the segment in q, k, v and out
   size_t num_rows = 0;  // new tokens
   size_t past = 0;      // tokens already in the blocks
-  // A KV cache: key and value splits of kv head 0, and bytes from one kv head to the next. Room for
-  // past + num_rows positions; the new rows are written by Forward. Null (training, past 0): the
-  // blocks are made in scratch and dropped.
+  // A KV cache: keys and values of kv head 0, and bytes from one kv head to the next. room (as in
+  // KvLayout): at least past + num_rows; the new rows are written by Forward. Null (training, past
+  // 0): the blocks are made in scratch and dropped.
   void* keys = nullptr;
   void* values = nullptr;
   size_t keys_head_stride_bytes = 0;
   size_t values_head_stride_bytes = 0;
+  size_t room = 0;
 };
 
 // q: [T, H*D] A; k, v: [T, Hkv*D] A; out: [T, H*D] A; stats: [T, H, 2] f32 (m, 1/l) or empty.

@@ -41,14 +41,14 @@ void ScoreSplit(const ops::AttentionParams& params, const QueryBlock<T>& block, 
   std::fill_n(best, block.rows * kLanes, kNone);
   for (size_t base = begin; base < end; base += kPanelCols) {
     const size_t cols = std::min(kPanelCols, end - base);
+    const size_t width = block.layout.PanelWidth(base);
     const T* panel = static_cast<const T*>(block.keys) + base * D;
     if (!held) {
       ops::WidenKeys(block.layout, block.keys, base, widened);
       panel = widened;
     }
     float* scores = block.split_scores(split) + base % ops::kSplitPositions;
-    BlockProduct(block.rows, queries, panel, kPanelCols, D, scores, kScoreStride, cols, false,
-                 bf16_dot);
+    BlockProduct(block.rows, queries, panel, width, D, scores, kScoreStride, cols, false, bf16_dot);
     if (ScalesLast(params) && base >= FirstVisible(params, block.last_position()) &&
         base + kPanelCols - 1 <= block.position) {
       // All of the panel, in all rows.
@@ -164,7 +164,8 @@ void SumSplit(const ops::AttentionParams& params, const QueryBlock<T>& block, si
   }
   // Panels of the whole split, or of [begin, end) only.
   const T* values = static_cast<const T*>(block.values) + split * kSplitPositions * padded_D;
-  size_t depth = kSplitPositions, skipped = begin - split * kSplitPositions;
+  size_t depth = block.layout.SplitDepth(split * kSplitPositions);
+  size_t skipped = begin - split * kSplitPositions;
   if (!held) {
     T* widened = p + num_p;
     ops::WidenValues(block.layout, block.values, begin, end, widened);

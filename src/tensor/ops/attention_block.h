@@ -33,7 +33,7 @@ struct QueryBlock {
   size_t stats_stride;
   const float* sinks;  // of the block's heads, or null
   ops::KvLayout layout;
-  const void* keys;  // the kv head's splits
+  const void* keys;  // the kv head's
   const void* values;
   float* scores;     // kSplitScores for every split
   size_t first_col;  // no row sees a key before; a multiple of kPanelCols

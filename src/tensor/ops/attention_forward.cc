@@ -64,13 +64,18 @@ struct ForwardCall {
   const T* v;
   T* out;
   float* stats;
-  KvLayout layout;
+  KvType type;
   AttentionSteps<T> steps = ActiveSteps<T>();
   bool bf16_dot = ActiveSimdTarget() == SimdTarget::kAvx512Bf16;
 
   size_t group() const { return params.num_heads / params.num_kv_heads; }
 
+  KvLayout LayoutOf(const AttentionSegment& s) const {
+    return {type, DTypeOf<T>(), params.head_dim, s.keys != nullptr ? s.room : KvRoom(s.num_rows)};
+  }
+
   void Append(const AttentionSegment& segment, size_t g, void* keys, void* values) const {
+    const KvLayout layout = LayoutOf(segment);
     const size_t D = params.head_dim;
     const size_t stride = params.num_kv_heads * D;
     const size_t source = segment.row * stride + g * D;
@@ -123,7 +128,7 @@ struct ForwardCall {
             .stats = stats == nullptr ? nullptr : stats + (row * H + place.head) * 2,
             .stats_stride = 2 * H,
             .sinks = params.sinks == nullptr ? nullptr : params.sinks + place.head,
-            .layout = layout,
+            .layout = LayoutOf(*place.segment),
             .keys = keys,
             .values = values,
             .scores = reinterpret_cast<float*>(scores),
@@ -157,16 +162,10 @@ void ForwardWithoutCache(const ForwardCall<T>& call, ThreadPool& pool) {
     thread_local Scratch memory;
     const AttentionSegment& segment = call.segments[task / Hkv];
     CHECK(segment.past == 0);
-    const size_t splits = NumSplits(segment.num_rows);
-    const size_t key_bytes = splits * call.layout.KeySplitBytes();
-    char* keys =
-        static_cast<char*>(memory.Bytes(key_bytes + splits * call.layout.ValueSplitBytes()));
-    char* values = keys + key_bytes;
+    const KvLayout layout = call.LayoutOf(segment);
+    char* keys = static_cast<char*>(memory.Bytes(layout.KeyBytes() + layout.ValueBytes()));
+    char* values = keys + layout.KeyBytes();
     call.Append(segment, task % Hkv, keys, values);
-    // The value rows between the last position and the end of its 16 are read (times zero).
-    if (segment.num_rows % kSplitPositions != 0) {
-      ZeroValues(call.layout, segment.num_rows, RoundUp(segment.num_rows, kLaneCols), values);
-    }
     std::vector<BlockPlace> places;
     call.AddBlocks(segment, task % Hkv, &places);
     for (const BlockPlace& place : places) call.Attend(place, keys, values);
@@ -271,7 +270,7 @@ void Forward(const AttentionParams& params, std::span<const AttentionSegment> se
                                .v = v.ptr<T>(),
                                .out = out.ptr<T>(),
                                .stats = stats.empty() ? nullptr : stats.f32(),
-                               .layout = {type, q.dtype, params.head_dim}};
+                               .type = type};
   const bool with_cache = !segments.empty() && segments[0].keys != nullptr;
   for (const AttentionSegment& s : segments) CHECK((s.keys != nullptr) == with_cache);
   if (with_cache) {

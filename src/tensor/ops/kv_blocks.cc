@@ -23,22 +23,24 @@ size_t PanelIndex(size_t width, size_t pair, size_t col, size_t odd) {
 }
 
 template <typename T>
-void AppendOperandKeys(const T* k, size_t row_stride, size_t first, size_t count, size_t D,
-                       T* keys) {
+void AppendOperandKeys(const KvLayout& layout, const T* k, size_t row_stride, size_t first,
+                       size_t count, T* keys) {
+  const size_t D = layout.head_dim;
   size_t done = 0;
   while (done < count) {
     const size_t position = first + done;
     const size_t lane = position % kPanelCols;
+    const size_t width = layout.PanelWidth(position - lane);
     T* panel = keys + (position - lane) * D;
     const T* source = k + done * row_stride;
     const size_t rows = std::min(kPanelCols - lane, count - done);
     if (lane == 0) {
       // The rest of the panel has not been written yet and becomes zero.
-      PackPanelFromRows(source, rows, D, row_stride, kPanelCols, panel);
+      PackPanelFromRows(source, rows, D, row_stride, width, panel);
     } else {
       for (size_t r = 0; r < rows; ++r) {
         for (size_t d = 0; d < D; ++d) {
-          panel[PanelIndex<T>(kPanelCols, d / 2, lane + r, d % 2)] = source[r * row_stride + d];
+          panel[PanelIndex<T>(width, d / 2, lane + r, d % 2)] = source[r * row_stride + d];
         }
       }
     }
@@ -47,13 +49,15 @@ void AppendOperandKeys(const T* k, size_t row_stride, size_t first, size_t count
 }
 
 template <typename T>
-void AppendOperandValues(const T* v, size_t row_stride, size_t first, size_t count, size_t D,
-                         T* values) {
+void AppendOperandValues(const KvLayout& layout, const T* v, size_t row_stride, size_t first,
+                         size_t count, T* values) {
+  const size_t D = layout.head_dim;
   const size_t padded = RoundUp(D, kLaneCols);
   size_t done = 0;
   while (done < count) {
     const size_t position = first + done;
     const size_t offset = position % kSplitPositions;
+    const size_t depth = layout.SplitDepth(position - offset);
     T* split = values + (position - offset) * padded;
     const T* source = v + done * row_stride;
     // A whole even run goes by pairs; a single odd start fills the second half of its pair.
@@ -61,7 +65,7 @@ void AppendOperandValues(const T* v, size_t row_stride, size_t first, size_t cou
     for (size_t col = 0; col < D; col += kPanelCols) {
       const size_t width = std::min(kPanelCols, padded - col);
       const size_t cols = std::min(width, D - col);
-      T* panel = split + col * kSplitPositions;
+      T* panel = split + col * depth;
       if (offset % 2 == 0) {
         PackPanelFromColumns(source + col, rows, cols, row_stride, width, panel + offset * width);
       } else {
@@ -74,13 +78,15 @@ void AppendOperandValues(const T* v, size_t row_stride, size_t first, size_t cou
   }
 }
 
+// Positions [first, end), of one split.
 template <typename T>
-void ZeroOperandValues(size_t first, size_t end, size_t D, T* values) {
+void ZeroOperandValues(const KvLayout& layout, size_t first, size_t end, T* values) {
+  const size_t D = layout.head_dim;
   const size_t padded = RoundUp(D, kLaneCols);
   const size_t split = first / kSplitPositions * kSplitPositions;
   for (size_t col = 0; col < D; col += kPanelCols) {
     const size_t width = std::min(kPanelCols, padded - col);
-    T* panel = values + split * padded + col * kSplitPositions;
+    T* panel = values + split * padded + col * layout.SplitDepth(split);
     for (size_t position = first; position < end; ++position) {
       const size_t offset = position - split;
       for (size_t c = 0; c < width; ++c) {
@@ -90,21 +96,21 @@ void ZeroOperandValues(size_t first, size_t end, size_t D, T* values) {
   }
 }
 
-// One key into lane `lane` of its panel.
+// One key into lane `lane` of its panel of `width`.
 template <typename S, typename T>
-void HoldKey(const T* k, size_t D, size_t lane, void* panel) {
+void HoldKey(const T* k, size_t D, size_t lane, size_t width, void* panel) {
   S* out = static_cast<S*>(panel) + lane;
-  for (size_t d = 0; d < D; ++d) out[d * kPanelCols] = Held<S>(ToFloat(k[d]));
+  for (size_t d = 0; d < D; ++d) out[d * width] = Held<S>(ToFloat(k[d]));
 }
 
 template <typename T>
-void HoldKeyBytes(const T* k, size_t D, size_t lane, void* panel) {
+void HoldKeyBytes(const T* k, size_t D, size_t lane, size_t width, void* panel) {
   int8_t* codes = static_cast<int8_t*>(panel) + lane;
-  uint8_t* scales = static_cast<uint8_t*>(panel) + kPanelCols * D + lane * sizeof(BlockQ8_0::d);
+  uint8_t* scales = static_cast<uint8_t*>(panel) + width * D + lane * sizeof(BlockQ8_0::d);
   for (size_t d = 0; d < D; d += kKvBlock) {
     const BlockQ8_0 block = HeldBlock(k + d);
-    for (size_t i = 0; i < kKvBlock; ++i) codes[(d + i) * kPanelCols] = block.qs[i];
-    std::memcpy(scales + d / kKvBlock * kPanelCols * sizeof block.d, block.d, sizeof block.d);
+    for (size_t i = 0; i < kKvBlock; ++i) codes[(d + i) * width] = block.qs[i];
+    std::memcpy(scales + d / kKvBlock * width * sizeof block.d, block.d, sizeof block.d);
   }
 }
 
@@ -119,6 +125,29 @@ template <typename T>
 void HoldValueBytes(const T* v, size_t D, size_t position, void* values) {
   BlockQ8_0* out = static_cast<BlockQ8_0*>(values) + position * (D / kKvBlock);
   for (size_t d = 0; d < D; d += kKvBlock) out[d / kKvBlock] = HeldBlock(v + d);
+}
+
+template <typename T>
+void HoldValues(const KvLayout& layout, const T* v, size_t row_stride, size_t first, size_t count,
+                void* values) {
+  const size_t D = layout.head_dim;
+  for (size_t i = 0; i < count; ++i) {
+    const T* source = v + i * row_stride;
+    switch (layout.type) {
+      case KvType::kF32:
+        HoldValue<float>(source, D, first + i, values);
+        break;
+      case KvType::kBF16:
+        HoldValue<BFloat16>(source, D, first + i, values);
+        break;
+      case KvType::kF16:
+        HoldValue<Float16>(source, D, first + i, values);
+        break;
+      case KvType::kQ8_0:
+        HoldValueBytes(source, D, first + i, values);
+        break;
+    }
+  }
 }
 
 }  // namespace
@@ -141,14 +170,14 @@ void RequireKvType(KvType type, size_t head_dim) {
   }
 }
 
-size_t KvLayout::KeySplitBytes() const {
-  if (type == KvType::kQ8_0) return kSplitPositions * head_dim / kKvBlock * sizeof(BlockQ8_0);
-  return kSplitPositions * head_dim * ElementBytes(type);
+size_t KvLayout::KeyPositionBytes() const {
+  if (type == KvType::kQ8_0) return head_dim / kKvBlock * sizeof(BlockQ8_0);
+  return head_dim * ElementBytes(type);
 }
 
-size_t KvLayout::ValueSplitBytes() const {
-  if (type == KvType::kQ8_0) return KeySplitBytes();
-  return kSplitPositions * RoundUp(head_dim, kLaneCols) * ElementBytes(type);
+size_t KvLayout::ValuePositionBytes() const {
+  if (type == KvType::kQ8_0) return KeyPositionBytes();
+  return RoundUp(head_dim, kLaneCols) * ElementBytes(type);
 }
 
 template <typename T>
@@ -156,27 +185,28 @@ void AppendKeys(const KvLayout& layout, const T* k, size_t row_stride, size_t fi
                 void* keys) {
   const size_t D = layout.head_dim;
   CHECK(D % 2 == 0 && layout.operand == DTypeOf<T>());
+  CHECK(layout.room % kLaneCols == 0 && first + count <= layout.room);
   if (layout.held_as_operands()) {
-    return AppendOperandKeys(k, row_stride, first, count, D, static_cast<T*>(keys));
+    return AppendOperandKeys(layout, k, row_stride, first, count, static_cast<T*>(keys));
   }
-  const size_t panel_bytes = layout.KeySplitBytes() / (kSplitPositions / kPanelCols);
   for (size_t i = 0; i < count; ++i) {
     const size_t position = first + i, lane = position % kPanelCols;
-    char* panel = static_cast<char*>(keys) + position / kPanelCols * panel_bytes;
-    if (lane == 0) std::memset(panel, 0, panel_bytes);
+    const size_t width = layout.PanelWidth(position - lane);
+    char* panel = static_cast<char*>(keys) + (position - lane) * layout.KeyPositionBytes();
+    if (lane == 0) std::memset(panel, 0, width * layout.KeyPositionBytes());
     const T* source = k + i * row_stride;
     switch (layout.type) {
       case KvType::kF32:
-        HoldKey<float>(source, D, lane, panel);
+        HoldKey<float>(source, D, lane, width, panel);
         break;
       case KvType::kBF16:
-        HoldKey<BFloat16>(source, D, lane, panel);
+        HoldKey<BFloat16>(source, D, lane, width, panel);
         break;
       case KvType::kF16:
-        HoldKey<Float16>(source, D, lane, panel);
+        HoldKey<Float16>(source, D, lane, width, panel);
         break;
       case KvType::kQ8_0:
-        HoldKeyBytes(source, D, lane, panel);
+        HoldKeyBytes(source, D, lane, width, panel);
         break;
     }
   }
@@ -185,38 +215,21 @@ void AppendKeys(const KvLayout& layout, const T* k, size_t row_stride, size_t fi
 template <typename T>
 void AppendValues(const KvLayout& layout, const T* v, size_t row_stride, size_t first, size_t count,
                   void* values) {
-  const size_t D = layout.head_dim;
+  CHECK(layout.room % kLaneCols == 0 && first + count <= layout.room);
   if (layout.held_as_operands()) {
-    return AppendOperandValues(v, row_stride, first, count, D, static_cast<T*>(values));
-  }
-  for (size_t i = 0; i < count; ++i) {
-    const T* source = v + i * row_stride;
-    switch (layout.type) {
-      case KvType::kF32:
-        HoldValue<float>(source, D, first + i, values);
-        break;
-      case KvType::kBF16:
-        HoldValue<BFloat16>(source, D, first + i, values);
-        break;
-      case KvType::kF16:
-        HoldValue<Float16>(source, D, first + i, values);
-        break;
-      case KvType::kQ8_0:
-        HoldValueBytes(source, D, first + i, values);
-        break;
-    }
-  }
-}
-
-void ZeroValues(const KvLayout& layout, size_t first, size_t end, void* values) {
-  CHECK(end <= first / kSplitPositions * kSplitPositions + kSplitPositions);
-  if (!layout.held_as_operands()) {
-    const size_t row_bytes = layout.ValueSplitBytes() / kSplitPositions;
-    std::memset(static_cast<char*>(values) + first * row_bytes, 0, (end - first) * row_bytes);
-  } else if (layout.operand == DType::kF32) {
-    ZeroOperandValues(first, end, layout.head_dim, static_cast<float*>(values));
+    AppendOperandValues(layout, v, row_stride, first, count, static_cast<T*>(values));
   } else {
-    ZeroOperandValues(first, end, layout.head_dim, static_cast<BFloat16*>(values));
+    HoldValues(layout, v, row_stride, first, count, values);
+  }
+  // Where [first, end) begins the lanes that `end` lies in, the rest of them was never written.
+  const size_t end = first + count;
+  if (end % kLaneCols == 0 || end / kLaneCols * kLaneCols < first) return;
+  const size_t zero_end = RoundUp(end, kLaneCols);
+  if (layout.held_as_operands()) {
+    ZeroOperandValues(layout, end, zero_end, static_cast<T*>(values));
+  } else {
+    const size_t row_bytes = layout.ValuePositionBytes();
+    std::memset(static_cast<char*>(values) + end * row_bytes, 0, (zero_end - end) * row_bytes);
   }
 }
 

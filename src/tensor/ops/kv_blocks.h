@@ -11,7 +11,10 @@
 //   row of D elements (padded to 16) per position. In Q8_0 the elements of a key panel are bytes,
 //   followed by the f16 scales, D / 32 rows of 64; a row of values is D / 32 of ggml's blocks.
 //   kv_widen.h makes operands of them, panel by panel.
-// Positions that were never written must be finite (zero): the kernels multiply them by +0.
+// Memory ends where the room does, a multiple of 16 positions: the last panel of keys is as wide,
+// and the value panels of the last split are as deep, as the room leaves them.
+// Memory need not be initialized. The kernels multiply whole lanes of 16 positions, those behind
+// the last one by +0: the first position of 16 that is written makes the others zero.
 //
 // What is held is a rounding of every key and value by itself (kv_ref.h is the definition):
 //   F32    as it is
@@ -23,6 +26,7 @@
 // even), for keys of the pass that wrote them as for those of earlier ones.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -54,23 +58,30 @@ struct KvLayout {
   KvType type = KvType::kF32;
   DType operand = DType::kF32;
   size_t head_dim = 0;  // D, even
+  size_t room = 0;      // positions that there is memory for, a multiple of kLaneCols
 
   bool held_as_operands() const { return type == KvTypeOf(operand); }
+  // Of the panel of keys, and of the split of values, that begins at `position`.
+  size_t PanelWidth(size_t position) const { return std::min(kPanelCols, room - position); }
+  size_t SplitDepth(size_t position) const { return std::min(kSplitPositions, room - position); }
+  // Of one position of one kv head: what begins at position p lies at p times this.
+  size_t KeyPositionBytes() const;
+  size_t ValuePositionBytes() const;
   // Of one kv head, multiples of 64.
-  size_t KeySplitBytes() const;
-  size_t ValueSplitBytes() const;
+  size_t KeyBytes() const { return RoundUp(room * KeyPositionBytes(), 64); }
+  size_t ValueBytes() const { return RoundUp(room * ValuePositionBytes(), 64); }
 };
 
+// The room that `positions` need.
+inline size_t KvRoom(size_t positions) { return RoundUp(positions, kLaneCols); }
+
 // Writes positions [first, first + count) of one head; k and v: [count, D] with row strides, in the
-// operand type T. keys, values: the head's split 0.
+// operand type T. keys, values: the head's memory. All positions before `first` were written.
 template <typename T>
 void AppendKeys(const KvLayout& layout, const T* k, size_t row_stride, size_t first, size_t count,
                 void* keys);
 template <typename T>
 void AppendValues(const KvLayout& layout, const T* v, size_t row_stride, size_t first, size_t count,
                   void* values);
-
-// Zeroes value positions [first, end) of the split that holds `first`; end - first < 256.
-void ZeroValues(const KvLayout& layout, size_t first, size_t end, void* values);
 
 }  // namespace cambium::ops

@@ -72,27 +72,26 @@ HWY_INLINE void StorePair(VecF even, VecF odd, size_t c, size_t, BFloat16* pair)
 }
 
 template <bool kBf16Dot, typename S, typename T>
-void Keys(const S* in, size_t D, T* panel) {
+void Keys(const S* in, size_t D, size_t width, T* panel) {
   for (size_t d = 0; d < D; d += 2) {
-    const S* row = in + d * kPanelCols;
-    for (size_t c = 0; c < kPanelCols; c += kVec) {
-      StorePair<kBf16Dot>(Widened(row + c), Widened(row + kPanelCols + c), c, kPanelCols,
-                          panel + d * kPanelCols);
+    const S* row = in + d * width;
+    for (size_t c = 0; c < width; c += kVec) {
+      StorePair<kBf16Dot>(Widened(row + c), Widened(row + width + c), c, width, panel + d * width);
     }
   }
 }
 
 template <bool kBf16Dot, typename T>
-void KeysOfBytes(const void* in, size_t D, T* panel) {
+void KeysOfBytes(const void* in, size_t D, size_t width, T* panel) {
   const int8_t* codes = static_cast<const int8_t*>(in);
-  const Float16* scales = reinterpret_cast<const Float16*>(codes + kPanelCols * D);
+  const Float16* scales = reinterpret_cast<const Float16*>(codes + width * D);
   for (size_t block = 0; block < D; block += ops::kKvBlock) {
-    for (size_t c = 0; c < kPanelCols; c += kVec) {
-      const VecF scale = Widened(scales + block / ops::kKvBlock * kPanelCols + c);
+    for (size_t c = 0; c < width; c += kVec) {
+      const VecF scale = Widened(scales + block / ops::kKvBlock * width + c);
       for (size_t d = block; d < block + ops::kKvBlock; d += 2) {
-        const int8_t* row = codes + d * kPanelCols + c;
-        StorePair<kBf16Dot>(hn::Mul(scale, Widened(row)), hn::Mul(scale, Widened(row + kPanelCols)),
-                            c, kPanelCols, panel + d * kPanelCols);
+        const int8_t* row = codes + d * width + c;
+        StorePair<kBf16Dot>(hn::Mul(scale, Widened(row)), hn::Mul(scale, Widened(row + width)), c,
+                            width, panel + d * width);
       }
     }
   }
@@ -142,16 +141,16 @@ void ValuesOfBytes(const BlockQ8_0* in, size_t rows, size_t D, T* panels) {
 }
 
 template <bool kBf16Dot, typename T>
-void KeysOfType(ops::KvType type, const void* in, size_t D, T* panel) {
+void KeysOfType(ops::KvType type, const void* in, size_t D, size_t width, T* panel) {
   switch (type) {
     case ops::KvType::kF32:
-      return Keys<kBf16Dot>(static_cast<const float*>(in), D, panel);
+      return Keys<kBf16Dot>(static_cast<const float*>(in), D, width, panel);
     case ops::KvType::kBF16:
-      return Keys<kBf16Dot>(static_cast<const BFloat16*>(in), D, panel);
+      return Keys<kBf16Dot>(static_cast<const BFloat16*>(in), D, width, panel);
     case ops::KvType::kF16:
-      return Keys<kBf16Dot>(static_cast<const Float16*>(in), D, panel);
+      return Keys<kBf16Dot>(static_cast<const Float16*>(in), D, width, panel);
     case ops::KvType::kQ8_0:
-      return KeysOfBytes<kBf16Dot>(in, D, panel);
+      return KeysOfBytes<kBf16Dot>(in, D, width, panel);
   }
 }
 
@@ -172,11 +171,13 @@ void ValuesOfType(ops::KvType type, const void* in, size_t rows, size_t D, T* pa
 
 }  // namespace
 
-void KeysToF32(ops::KvType type, const void* in, size_t D, float* panel) {
-  KeysOfType<false>(type, in, D, panel);
+void KeysToF32(ops::KvType type, const void* in, size_t D, size_t width, float* panel) {
+  KeysOfType<false>(type, in, D, width, panel);
 }
-void KeysToBF16(ops::KvType type, const void* in, size_t D, BFloat16* panel, bool bf16_dot) {
-  bf16_dot ? KeysOfType<true>(type, in, D, panel) : KeysOfType<false>(type, in, D, panel);
+void KeysToBF16(ops::KvType type, const void* in, size_t D, size_t width, BFloat16* panel,
+                bool bf16_dot) {
+  bf16_dot ? KeysOfType<true>(type, in, D, width, panel)
+           : KeysOfType<false>(type, in, D, width, panel);
 }
 void ValuesToF32(ops::KvType type, const void* in, size_t rows, size_t D, float* panels) {
   ValuesOfType<false>(type, in, rows, D, panels);
@@ -208,23 +209,25 @@ bool HasBf16Dot() { return ActiveSimdTarget() == SimdTarget::kAvx512Bf16; }
 template <>
 void WidenKeys(const KvLayout& layout, const void* keys, size_t position, float* panel) {
   CHECK(position % kPanelCols == 0 && layout.operand == DType::kF32);
-  const size_t offset = position * (layout.KeySplitBytes() / kSplitPositions);
+  const size_t offset = position * layout.KeyPositionBytes();
   HWY_DYNAMIC_DISPATCH(KeysToF32)
-  (layout.type, static_cast<const char*>(keys) + offset, layout.head_dim, panel);
+  (layout.type, static_cast<const char*>(keys) + offset, layout.head_dim,
+   layout.PanelWidth(position), panel);
 }
 template <>
 void WidenKeys(const KvLayout& layout, const void* keys, size_t position, BFloat16* panel) {
   CHECK(position % kPanelCols == 0 && layout.operand == DType::kBF16);
-  const size_t offset = position * (layout.KeySplitBytes() / kSplitPositions);
+  const size_t offset = position * layout.KeyPositionBytes();
   HWY_DYNAMIC_DISPATCH(KeysToBF16)
-  (layout.type, static_cast<const char*>(keys) + offset, layout.head_dim, panel, HasBf16Dot());
+  (layout.type, static_cast<const char*>(keys) + offset, layout.head_dim,
+   layout.PanelWidth(position), panel, HasBf16Dot());
 }
 
 template <>
 void WidenValues(const KvLayout& layout, const void* values, size_t begin, size_t end,
                  float* panels) {
   CHECK(begin % 2 == 0 && end % 2 == 0);
-  const size_t offset = begin * (layout.ValueSplitBytes() / kSplitPositions);
+  const size_t offset = begin * layout.ValuePositionBytes();
   HWY_DYNAMIC_DISPATCH(ValuesToF32)
   (layout.type, static_cast<const char*>(values) + offset, end - begin, layout.head_dim, panels);
 }
@@ -232,7 +235,7 @@ template <>
 void WidenValues(const KvLayout& layout, const void* values, size_t begin, size_t end,
                  BFloat16* panels) {
   CHECK(begin % 2 == 0 && end % 2 == 0);
-  const size_t offset = begin * (layout.ValueSplitBytes() / kSplitPositions);
+  const size_t offset = begin * layout.ValuePositionBytes();
   HWY_DYNAMIC_DISPATCH(ValuesToBF16)
   (layout.type, static_cast<const char*>(values) + offset, end - begin, layout.head_dim, panels,
    HasBf16Dot());

@@ -10,8 +10,8 @@
 
 namespace cambium::ops {
 
-// One panel of 64 keys, of positions [position, position + 64), position a multiple of 64. keys:
-// the head's split 0. panel: 64 * D elements, overwritten.
+// The panel of keys that begins at `position`, a multiple of 64: layout.PanelWidth(position) wide.
+// keys: the head's memory. panel: that width times D elements, overwritten.
 template <typename T>
 void WidenKeys(const KvLayout& layout, const void* keys, size_t position, T* panel);
 
