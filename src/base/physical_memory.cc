@@ -35,6 +35,20 @@ uint64_t LimitOfGroup(const std::filesystem::path& mount, std::filesystem::path 
   return limit;
 }
 
+uint64_t AddressSpaceLimitBytes() {
+  rlimit limit = {};
+  if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return kNone;
+  return static_cast<uint64_t>(limit.rlim_cur);
+}
+
+// What is mapped now; 0 when the system does not say. Format: proc_pid_statm(5).
+uint64_t AddressSpaceBytes() {
+  std::ifstream file("/proc/self/statm");
+  uint64_t pages = 0;
+  const long page_bytes = sysconf(_SC_PAGESIZE);
+  return file >> pages && page_bytes > 0 ? pages * static_cast<uint64_t>(page_bytes) : 0;
+}
+
 }  // namespace
 
 uint64_t PhysicalMemoryBytes() {
@@ -64,22 +78,30 @@ uint64_t ControlGroupLimitBytes(const std::filesystem::path& mount,
 }
 
 uint64_t MemoryLimitBytes() {
-  uint64_t limit = ControlGroupLimitBytes();
+  uint64_t limit = std::min(ControlGroupLimitBytes(), AddressSpaceLimitBytes());
   if (const uint64_t physical = PhysicalMemoryBytes(); physical > 0) {
     limit = std::min(limit, physical);
-  }
-  rlimit address_space = {};
-  if (getrlimit(RLIMIT_AS, &address_space) == 0 && address_space.rlim_cur != RLIM_INFINITY) {
-    limit = std::min(limit, static_cast<uint64_t>(address_space.rlim_cur));
   }
   return limit;
 }
 
-void RequireMemory(double bytes, std::string_view what, std::string_view advice) {
-  const auto limit = static_cast<double>(MemoryLimitBytes());
-  if (bytes <= limit) return;
-  Fail(ErrorCode::kResourceExhausted, "{} needs {} of memory and {} are available; {}", what,
-       FormatBytes(bytes), FormatBytes(limit), advice);
+void RequireMemory(double bytes, std::string_view what, std::string_view advice, double held) {
+  const auto require = [&](double limit, std::string_view whose) {
+    if (bytes <= limit) return;
+    Fail(ErrorCode::kResourceExhausted, "{} needs {} of memory, and {} {}; {}", what,
+         FormatBytes(bytes), whose, FormatBytes(limit), advice);
+  };
+  if (const uint64_t physical = PhysicalMemoryBytes(); physical > 0) {
+    require(static_cast<double>(physical), "this machine has");
+  }
+  if (const uint64_t group = ControlGroupLimitBytes(); group != kNone) {
+    require(static_cast<double>(group), "its control group allows");
+  }
+  if (const uint64_t space = AddressSpaceLimitBytes(); space != kNone) {
+    const double others = static_cast<double>(AddressSpaceBytes()) - held;
+    require(static_cast<double>(space) - std::max(others, 0.0),
+            "the limit of the address space (ulimit -v) leaves");
+  }
 }
 
 }  // namespace cambium

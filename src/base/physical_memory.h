@@ -20,11 +20,15 @@ uint64_t ControlGroupLimitBytes(const std::filesystem::path& mount = "/sys/fs/cg
                                 const std::filesystem::path& membership = "/proc/self/cgroup");
 
 // The smallest of physical memory, the limits of the control groups and that of the address space
-// (ulimit -v), in bytes; UINT64_MAX when nothing says.
+// (ulimit -v), in bytes; UINT64_MAX when nothing says. Not what is free at the moment: that changes
+// while others work, and what the system can evict or swap out is not free but can be had. What was
+// refused once is refused again.
 uint64_t MemoryLimitBytes();
 
-// Throws kResourceExhausted when `bytes` is above MemoryLimitBytes(): "`what` needs ... of memory
-// and ... are available; `advice`". A double, so that no product of sizes overflows.
-void RequireMemory(double bytes, std::string_view what, std::string_view advice);
+// Throws kResourceExhausted when `bytes`, of which the process holds `held` already, are more than
+// the limits allow: "`what` needs ... of memory, and this machine has ...; `advice`", or which
+// limit it is. Of the address space everything else that the process has mapped is gone too.
+// Doubles, so that no product of sizes overflows.
+void RequireMemory(double bytes, std::string_view what, std::string_view advice, double held = 0);
 
 }  // namespace cambium

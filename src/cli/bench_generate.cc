@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "base/interrupt.h"
+#include "base/physical_memory.h"
 #include "base/stopwatch.h"
 #include "cli/commands.h"
 #include "cli/generation_model.h"
@@ -13,6 +14,7 @@
 #include "cli/option_checks.h"
 #include "cli/output.h"
 #include "cli/text_table.h"
+#include "infer/generation_memory.h"
 #include "infer/sampler.h"
 #include "infer/session.h"
 #include "model/model_file.h"
@@ -182,6 +184,14 @@ void PrintResults(const Context& context, const Engine& engine, const std::strin
   Print(table.Format());
 }
 
+// Before the first measurement, which may take long.
+void RequireSequences(const BenchGenerateArguments& a, const Engine& engine, size_t depth) {
+  if (a.prompt_tokens > 0) PlanMemory(engine, 1, depth + a.prompt_tokens).Require();
+  if (a.steps == 0) return;
+  const size_t batch = *std::max_element(a.batches.begin(), a.batches.end());
+  PlanMemory(engine, batch, depth + a.steps + 1).Require();
+}
+
 void RunBenchGenerate(Context& context, const BenchGenerateArguments& a) {
   if (a.model.empty() && a.preset.empty()) {
     Fail(ErrorCode::kInvalidArgument, "a model is missing; give --model or --preset");
@@ -195,6 +205,8 @@ void RunBenchGenerate(Context& context, const BenchGenerateArguments& a) {
     name = a.preset + " with random weights";
     model.config = FindModelPreset(a.preset).config;
     model.config.vocab_size = a.vocab_size;
+    RequireMemory(sizeof(float) * static_cast<double>(model.config.NumParameters()),
+                  fmt::format("the preset {} in f32", a.preset), "a smaller one needs less");
     model.types.compute = DType::kBF16;
     model.parameters = std::make_unique<ParameterStore>(model.config, /*with_gradients=*/false);
     model.parameters->Initialize(1, pool);
@@ -213,6 +225,7 @@ void RunBenchGenerate(Context& context, const BenchGenerateArguments& a) {
                  .max_batch_tokens = a.chunk,
                  .prefill_chunk = a.chunk,
                  .release_values = true});
+  RequireSequences(a, engine, depth);
   std::vector<Measurement> results;
   for (const size_t d : a.depths) {
     if (a.prompt_tokens > 0) results.push_back(MeasurePrompt(a, engine, d));

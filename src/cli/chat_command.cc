@@ -45,7 +45,7 @@ Json TurnJson(const ChatTurn& turn) {
 }
 
 Json ChatJson(const ChatArguments& a, GenerationModel& model, const ChatPrompt& prompt,
-              const Chat& chat, const ChatLoop& loop) {
+              const GenerationMemory& memory, const Chat& chat, const ChatLoop& loop) {
   Json turns = Json::array();
   GenerateStats total;
   for (const ChatTurn& turn : loop.turns()) {
@@ -60,6 +60,7 @@ Json ChatJson(const ChatArguments& a, GenerationModel& model, const ChatPrompt& 
           {"compute", DTypeName(model.engine().options().compute)},
           {"kv_type", ops::KvTypeName(model.engine().kv_type())},
           {"numerics_version", kNumericsVersion},
+          {"memory", memory.ToJson()},
           {"sampling", SamplingJson(loop.options().sampler)},
           {"speculation", SpeculationJson(model.speculation(), total)},
           {"messages", chat.messages()},
@@ -76,7 +77,10 @@ void RunChat(Context& context, const ChatArguments& a) {
   options.max_tokens = a.max_tokens;
   options.fingerprint = a.fingerprint;
   const ChatPrompt prompt = MakeChatPrompt(context, a.chat_template, model.tokenizer());
-  Chat chat(model.engine(), model.tokenizer(), prompt, model.engine().max_context());
+  const size_t positions = model.engine().max_context();
+  const GenerationMemory memory = PlanMemory(model.engine(), 1, positions, options.speculation);
+  memory.Require();
+  Chat chat(model.engine(), model.tokenizer(), prompt, positions);
   chat.SetSystem(a.system);
 
   LineReader reader;
@@ -85,13 +89,13 @@ void RunChat(Context& context, const ChatArguments& a) {
                       a.chat_template.reasoning == "show");
   if (reader.is_terminal() && !context.json) {
     context.Note(fmt::format(
-        "{}, context {} tokens\n{}\n/help lists commands.",
+        "{}, context {} tokens\n{}\n{}\n/help lists commands.",
         model.model().name.empty() ? a.model.model.filename().string() : model.model().name,
-        chat.context(), DescribeSampling(options.sampler)));
+        chat.context(), memory.Text(), DescribeSampling(options.sampler)));
   }
   ChatLoop loop(context, chat, reader, display, std::move(options));
   loop.Run();
-  if (context.json) PrintJson(ChatJson(a, model, prompt, chat, loop));
+  if (context.json) PrintJson(ChatJson(a, model, prompt, memory, chat, loop));
 }
 
 }  // namespace

@@ -118,6 +118,7 @@ TEST_F(ChatCommandTest, SaysWhatDoesNotFit) {
       Shell("head -c 300 /dev/zero | tr '\\0' x | cambium chat --model model.gguf --context 100");
   EXPECT_EQ(full.exit_code, 2);
   EXPECT_NE(full.err.find("the context holds 100"), std::string::npos) << full.err;
+  EXPECT_NE(full.err.find("at most 512 for this model"), std::string::npos) << full.err;
   EXPECT_EQ(full.out, "");
   for (const char* wrong : {"--context 1000", "--context 1", "--draft draft.gguf --speculate ngram",
                             "--reasoning loud", "--speculate tarot", "--speculate-tokens 0"}) {

@@ -56,7 +56,8 @@ Json ContinuationJson(const Continuation& made, const Tokenizer& tokenizer) {
   return json;
 }
 
-Json ResultJson(const GenerateArguments& a, GenerationModel& model, const GenerateResult& result) {
+Json ResultJson(const GenerateArguments& a, GenerationModel& model, const GenerationMemory& memory,
+                const GenerateResult& result) {
   Json continuations = Json::array();
   for (const Continuation& made : result.continuations) {
     continuations.push_back(ContinuationJson(made, model.tokenizer()));
@@ -72,6 +73,7 @@ Json ResultJson(const GenerateArguments& a, GenerationModel& model, const Genera
           {"compute", DTypeName(model.engine().options().compute)},
           {"kv_type", ops::KvTypeName(model.engine().kv_type())},
           {"numerics_version", kNumericsVersion},
+          {"memory", memory.ToJson()},
           {"continuations", continuations},
           {"prompt_tokens", stats.prompt_tokens / result.continuations.size()},
           {"generated_tokens", stats.generated_tokens},
@@ -154,6 +156,9 @@ void RunGenerate(Context& context, GenerateArguments a) {
   if (a.max_tokens == 0 && tokens.size() < room) {
     a.options.max_tokens = std::min(kDefaultMaxTokens, room - tokens.size());
   }
+  const GenerationMemory memory = PlanGeneration(model.engine(), tokens.size(), a.options);
+  memory.Require();
+  if (!context.json) context.Note(memory.Text());
 
   // Several texts at once would run into each other: they are printed when they are complete.
   const bool stream = !context.json && a.options.num_sequences == 1;
@@ -167,7 +172,7 @@ void RunGenerate(Context& context, GenerateArguments a) {
     if (made.finish_reason == FinishReason::kCancelled) context.exit_code = kExitStopped;
   }
   if (context.json) {
-    PrintJson(ResultJson(a, model, result));
+    PrintJson(ResultJson(a, model, memory, result));
     return;
   }
   if (stream) Print("\n");

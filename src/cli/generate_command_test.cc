@@ -142,5 +142,49 @@ TEST_F(GenerateCommandTest, SaysWhatIsWrong) {
   EXPECT_NE(missing.err.find("nowhere.txt"), std::string::npos) << missing.err;
 }
 
+TEST_F(GenerateCommandTest, SaysWhatItTakesOfMemory) {
+  const std::string prompt = "--prompt abc --max-tokens 6 --num 3";
+  const Json memory = RunJson(prompt)["memory"];
+  EXPECT_EQ(memory["sequences"], 3);
+  EXPECT_EQ(memory["positions"], 8);
+  // 2 layers, 2 heads of 32, keys and values in bf16, and 16 positions at least.
+  EXPECT_EQ(memory["kv_cache"], 3 * 2 * 2 * 32 * 2 * 2 * 16);
+  EXPECT_GT(memory["weights"], 0);
+  EXPECT_GT(memory["working"], 0);
+  const ProgramResult text = Run(prompt);
+  EXPECT_TRUE(text.err.starts_with("memory      ")) << text.err;
+  EXPECT_NE(text.err.find("keys and values (3 x 8 positions, bf16)"), std::string::npos)
+      << text.err;
+  EXPECT_EQ(Run(prompt + " --quiet").err, "");
+}
+
+// One of the sequences fits, all of them do not; found out before any of them is there.
+TEST_F(GenerateCommandTest, WhatDoesNotFitTheMemoryIsRefusedBeforeItIsTaken) {
+#if defined(__SANITIZE_ADDRESS__)
+  GTEST_SKIP() << "a limit of the address space has no room for AddressSanitizer's shadow memory";
+#endif
+  const auto limited = [&](const std::string& arguments) {
+    return Shell("ulimit -v 200000; cambium --threads 1 " + arguments);
+  };
+  const std::string generate = "generate --model model.gguf --prompt hi --max-tokens 500 ";
+  EXPECT_EQ(limited(generate + "--num 2").exit_code, 0);
+  const ProgramResult result = limited(generate + "--num 1024");
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_EQ(result.out, "");
+  for (const char* part : {"cambium: error: the model with 1024 sequences of 501 tokens",
+                           "of keys and values) needs", "(ulimit -v) leaves", "fewer sequences"}) {
+    EXPECT_NE(result.err.find(part), std::string::npos) << part << "\n" << result.err;
+  }
+  const ProgramResult bench = limited(
+      "bench generate --preset nano --vocab-size 300 --prompt-tokens 0 --steps 1 --batch 2,256 "
+      "--depth 5000");
+  EXPECT_EQ(bench.exit_code, 1);
+  EXPECT_NE(bench.err.find("256 sequences of 5002 tokens"), std::string::npos) << bench.err;
+  const ProgramResult preset =
+      limited("bench generate --preset gpt2 --vocab-size 300 --steps 1 --batch 1");
+  EXPECT_EQ(preset.exit_code, 1);
+  EXPECT_NE(preset.err.find("the preset gpt2 in f32 needs"), std::string::npos) << preset.err;
+}
+
 }  // namespace
 }  // namespace cambium

@@ -187,8 +187,8 @@ TEST_F(TrainCommandTest, WhatDoesNotFitTheMemoryIsRefusedBeforeItIsTaken) {
     const char* message;
   } kTooMuch[] = {
       {"s/^width = .*/width = 1000000/; s/^ffn_width = .*/ffn_width = 1000000/", 1,
-       "are available"},
-      {"s/^num_layers = .*/num_layers = 4000/; s/^width = .*/width = 65536/", 1, "are available"},
+       "of memory, and "},
+      {"s/^num_layers = .*/num_layers = 4000/; s/^width = .*/width = 65536/", 1, "of memory, and "},
       {"s/^num_layers = .*/num_layers = 100000/", 2, "num_layers = 100000 must be in [1, 4096]"},
       {"s/^width = .*/width = 1000000000/", 2, "width = 1000000000 must be in"}};
   for (const auto& [change, exit_code, message] : kTooMuch) {

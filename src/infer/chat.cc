@@ -10,6 +10,12 @@ namespace {
 
 bool HasRole(const Json& message, const char* role) { return message["role"] == role; }
 
+// The context may have been chosen smaller than what the model holds.
+std::string OrLarger(size_t context, size_t max_context) {
+  if (context >= max_context) return "";
+  return fmt::format(", or the context larger (--context, at most {} for this model)", max_context);
+}
+
 }  // namespace
 
 Chat::Chat(Engine& engine, const Tokenizer& tokenizer, const ChatPrompt& prompt, size_t context)
@@ -68,8 +74,8 @@ ChatReply Chat::Answer(GenerateOptions options, const PartCallback& on_part) {
   if (tokens.size() >= context()) {
     Fail(ErrorCode::kInvalidArgument,
          "the conversation has {} tokens, and the context holds {}: nothing can be said any more "
-         "until it is shorter, or the context larger (at most {} for this model)",
-         tokens.size(), context(), engine_.max_context());
+         "until it is shorter{}",
+         tokens.size(), context(), OrLarger(context(), engine_.config().context_length));
   }
   const size_t room = context() - tokens.size();
   options.max_tokens = options.max_tokens == 0 ? room : std::min(room, options.max_tokens);

@@ -28,6 +28,34 @@ size_t CommonPrefix(std::span<const int32_t> a, std::span<const int32_t> b) {
                              a.begin());
 }
 
+// Tokens to draw at most, where a sequence holds `room`.
+size_t MaxTokens(size_t prompt_tokens, size_t room, const GenerateOptions& options) {
+  if (prompt_tokens == 0) {
+    Fail(ErrorCode::kInvalidArgument,
+         "the prompt has no tokens, and the tokenizer has no token to begin a text with; give at "
+         "least one character");
+  }
+  if (prompt_tokens >= room) {
+    Fail(ErrorCode::kInvalidArgument,
+         "the prompt of {} tokens leaves no room in the context of {} tokens", prompt_tokens, room);
+  }
+  if (options.max_tokens > room - prompt_tokens) {
+    Fail(ErrorCode::kInvalidArgument,
+         "the prompt of {} tokens and {} new ones do not fit the context of {} tokens; at most {} "
+         "can be generated",
+         prompt_tokens, options.max_tokens, room, room - prompt_tokens);
+  }
+  if (options.num_sequences == 0) {
+    Fail(ErrorCode::kInvalidArgument, "the number of sequences must be at least 1");
+  }
+  return options.max_tokens == 0 ? room - prompt_tokens : options.max_tokens;
+}
+
+// Positions that a sequence needs: the last token drawn is never fed back.
+size_t NumPositions(size_t prompt_tokens, size_t max_tokens) {
+  return prompt_tokens + std::max<size_t>(max_tokens, 1) - 1;
+}
+
 // One continuation in the making.
 struct Stream {
   Stream(Sequence& held, const Tokenizer& tokenizer, const GenerateOptions& options)
@@ -66,9 +94,10 @@ class Generator {
         // A model may have more rows than its tokenizer has tokens (padding): they are never drawn.
         drawable_(std::min(V_, static_cast<size_t>(tokenizer.vocab_size()))),
         start_(Clock::now()) {
-    CheckSizes(held == nullptr ? engine_.max_context() : held->capacity());
-    // The last token drawn is never fed back.
-    const size_t capacity = prompt_.size() + std::max<size_t>(max_tokens_, 1) - 1;
+    max_tokens_ = MaxTokens(prompt_.size(),
+                            held == nullptr ? engine_.max_context() : held->capacity(), options);
+    const size_t capacity = NumPositions(prompt_.size(), max_tokens_);
+    if (held == nullptr) PlanGeneration(engine, prompt_.size(), options).Require();
     for (size_t i = 0; i < options_.num_sequences; ++i) {
       Sequence& sequence =
           held != nullptr ? *held : sequences_.emplace_back(engine_.NewSequence(capacity));
@@ -109,30 +138,6 @@ class Generator {
   }
 
  private:
-  void CheckSizes(size_t room) {
-    if (prompt_.empty()) {
-      Fail(ErrorCode::kInvalidArgument,
-           "the prompt has no tokens, and the tokenizer has no token to begin a text with; give at "
-           "least one character");
-    }
-    if (prompt_.size() >= room) {
-      Fail(ErrorCode::kInvalidArgument,
-           "the prompt of {} tokens leaves no room in the context of {} tokens", prompt_.size(),
-           room);
-    }
-    max_tokens_ = options_.max_tokens == 0 ? room - prompt_.size() : options_.max_tokens;
-    if (max_tokens_ > room - prompt_.size()) {
-      Fail(
-          ErrorCode::kInvalidArgument,
-          "the prompt of {} tokens and {} new ones do not fit the context of {} tokens; at most {} "
-          "can be generated",
-          prompt_.size(), max_tokens_, room, room - prompt_.size());
-    }
-    if (options_.num_sequences == 0) {
-      Fail(ErrorCode::kInvalidArgument, "the number of sequences must be at least 1");
-    }
-  }
-
   // In chunks, so that Ctrl-C is seen in a long prompt. Empty when cancelled.
   std::span<const float> Prefill() {
     size_t begin = 0;
@@ -326,6 +331,13 @@ double GenerateStats::PrefillTokensPerSecond() const {
 
 double GenerateStats::DecodeTokensPerSecond() const {
   return decode_seconds > 0 ? static_cast<double>(decoded_tokens) / decode_seconds : 0;
+}
+
+GenerationMemory PlanGeneration(const Engine& engine, size_t prompt_tokens,
+                                const GenerateOptions& options) {
+  const size_t max_tokens = MaxTokens(prompt_tokens, engine.max_context(), options);
+  return PlanMemory(engine, options.num_sequences, NumPositions(prompt_tokens, max_tokens),
+                    options.speculation);
 }
 
 GenerateResult Generate(Engine& engine, const Tokenizer& tokenizer, std::span<const int32_t> prompt,

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "infer/generation_memory.h"
 #include "infer/sampler.h"
 #include "infer/session.h"
 #include "infer/speculation.h"
@@ -78,8 +79,13 @@ struct GenerateResult {
 // Called with every piece of text as soon as it may be shown, and the number of its continuation.
 using TextCallback = std::function<void(size_t index, std::string_view text)>;
 
-// Throws kInvalidArgument, before anything is computed, when the prompt is empty, or it and
-// max_tokens do not fit the context. Looks at Interrupted() between passes.
+// What Generate will take of memory. Throws kInvalidArgument when the prompt is empty, or it and
+// max_tokens do not fit the context.
+GenerationMemory PlanGeneration(const Engine& engine, size_t prompt_tokens,
+                                const GenerateOptions& options);
+
+// Throws as PlanGeneration, and kResourceExhausted when there is not as much memory, before
+// anything is taken or computed. Looks at Interrupted() between passes.
 GenerateResult Generate(Engine& engine, const Tokenizer& tokenizer, std::span<const int32_t> prompt,
                         const GenerateOptions& options, const TextCallback& on_text = nullptr);
 

@@ -62,7 +62,8 @@ Engine::Engine(ParameterStore& parameters, ThreadPool& pool, const EngineOptions
     RequireMemory(static_cast<double>(parameters.memory_bytes()) +
                       static_cast<double>(shared_weight_bytes_) +
                       static_cast<double>(expert_weight_bytes_),
-                  "this model, packed to be run,", "a file quantized to fewer bits needs less");
+                  "this model, packed to be run,", "a file quantized to fewer bits needs less",
+                  static_cast<double>(parameters.memory_bytes()));
     parameters.PackForInference(options_.compute, pool);
     if (options_.release_values) parameters.ReleasePackedValues();
     for (size_t i = 0; i < parameters.specs().size(); ++i) {
@@ -70,6 +71,9 @@ Engine::Engine(ParameterStore& parameters, ThreadPool& pool, const EngineOptions
     }
   }
   Plan();
+  RequireMemory(static_cast<double>(weight_bytes()) + static_cast<double>(activation_bytes_),
+                fmt::format("this model, at work on {} tokens at once,", options_.max_batch_tokens),
+                "fewer of them (--prefill-chunk) need less", static_cast<double>(weight_bytes()));
   arena_ = std::make_unique<Arena>(activation_bytes_);
   graph_ = std::make_unique<Graph>(*arena_, pool_,
                                    Graph::Options{.compute = options_.compute,
@@ -109,11 +113,10 @@ Sequence Engine::NewSequence(size_t capacity) const {
          "a sequence of {} tokens does not fit the context of {} tokens", capacity,
          options_.max_context);
   }
-  RequireMemory(static_cast<double>(model_.parameters().memory_bytes()) +
-                    static_cast<double>(activation_bytes_) +
-                    static_cast<double>(CacheBytes(capacity)),
+  const double held = static_cast<double>(weight_bytes()) + static_cast<double>(activation_bytes_);
+  RequireMemory(held + static_cast<double>(CacheBytes(capacity)),
                 fmt::format("a sequence of {} tokens, with the model,", capacity),
-                "a shorter context (--context) or another --kv-type needs less");
+                "a shorter context or another --kv-type needs less", held);
   return Sequence(config(), options_.compute, kv_type(), capacity);
 }
 

@@ -70,7 +70,7 @@ struct ForwardRequest {
 class Engine {
  public:
   // Both must outlive the engine. Throws kInvalidArgument for options out of range, kUnsupported
-  // for a type that cannot hold this model's keys.
+  // for a type that cannot hold this model's keys, kResourceExhausted when memory does not hold it.
   Engine(ParameterStore& parameters, ThreadPool& pool, const EngineOptions& options);
 
   const ModelConfig& config() const { return model_.config(); }
@@ -84,6 +84,8 @@ class Engine {
   }
   // Whether any weight is multiplied as integers (numerics/quant/quant_gemm.h).
   bool runs_integers() const { return runs_integers_; }
+  // Of the weights as they are held now.
+  size_t weight_bytes() const { return model_.parameters().memory_bytes(); }
   // Working memory of a pass.
   size_t activation_bytes() const { return activation_bytes_; }
   // Bytes of weights that a pass over `num_tokens` tokens reads, each once. Of a mixture's experts
@@ -91,7 +93,8 @@ class Engine {
   double WeightBytesRead(size_t num_tokens) const;
 
   // An empty sequence with room for `capacity` positions. Throws kInvalidArgument when that is
-  // above max_context().
+  // above max_context(), kResourceExhausted when memory does not hold it; what holds several is
+  // asked first (generation_memory.h).
   Sequence NewSequence(size_t capacity) const;
 
   // Appends the tokens of every request to its sequence, in as many passes as it takes. Returns the
