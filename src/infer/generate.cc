@@ -335,6 +335,7 @@ double GenerateStats::DecodeTokensPerSecond() const {
 
 GenerationMemory PlanGeneration(const Engine& engine, size_t prompt_tokens,
                                 const GenerateOptions& options) {
+  (void)StopFilter(options.stop);  // throws for an empty string
   const size_t max_tokens = MaxTokens(prompt_tokens, engine.max_context(), options);
   return PlanMemory(engine, options.num_sequences, NumPositions(prompt_tokens, max_tokens),
                     options.speculation);

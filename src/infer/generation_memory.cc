@@ -24,11 +24,11 @@ double GenerationMemory::total_bytes() const {
 }
 
 std::string GenerationMemory::Text() const {
-  return fmt::format("memory      {} weights, {} keys and values ({}{} positions, {}), {} working",
-                     FormatBytes(static_cast<double>(weights_bytes)),
-                     FormatBytes(all_cache_bytes()),
-                     num_sequences == 1 ? "" : fmt::format("{} x ", num_sequences), positions,
-                     ops::KvTypeName(kv_type), FormatBytes(working_bytes()));
+  return fmt::format(
+      "memory      {} weights, {} keys and values ({}{} positions, {}), {} working memory",
+      FormatBytes(static_cast<double>(weights_bytes)), FormatBytes(all_cache_bytes()),
+      num_sequences == 1 ? "" : fmt::format("{} x ", num_sequences), positions,
+      ops::KvTypeName(kv_type), FormatBytes(working_bytes()));
 }
 
 Json GenerationMemory::ToJson() const {

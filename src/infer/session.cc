@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <new>
 #include <set>
 
 #include "base/check.h"
 #include "base/error.h"
 #include "base/physical_memory.h"
+#include "base/progress.h"
 
 namespace cambium {
 namespace {
@@ -117,7 +119,15 @@ Sequence Engine::NewSequence(size_t capacity) const {
   RequireMemory(held + static_cast<double>(CacheBytes(capacity)),
                 fmt::format("a sequence of {} tokens, with the model,", capacity),
                 "a shorter context or another --kv-type needs less", held);
-  return Sequence(config(), options_.compute, kv_type(), capacity);
+  try {
+    return Sequence(config(), options_.compute, kv_type(), capacity);
+  } catch (const std::bad_alloc&) {
+    // The address space has gaps, and others take memory too.
+    Fail(ErrorCode::kResourceExhausted,
+         "the system refused {} for the keys and values of a sequence of {} tokens; fewer "
+         "sequences, shorter ones or another --kv-type need less",
+         FormatBytes(static_cast<double>(CacheBytes(capacity))), capacity);
+  }
 }
 
 void Engine::Check(std::span<const ForwardRequest> requests) const {

@@ -175,9 +175,10 @@ void* Scratch::Bytes(size_t size_bytes) {
     capacity_bytes_ = 0;
     // Large buffers ask for large pages: rows of a matrix are often a page apart.
     const size_t alignment = size_bytes >= kLargePageBytes ? kLargePageBytes : 4096;
-    const size_t rounded = RoundUp(size_bytes, alignment);
-    void* memory = std::aligned_alloc(alignment, rounded);
-    if (memory == nullptr) throw std::bad_alloc();
+    // Not to whole large pages: the last one would be taken for a few bytes of it.
+    const size_t rounded = RoundUp(size_bytes, 4096);
+    void* memory = nullptr;
+    if (posix_memalign(&memory, alignment, rounded) != 0) throw std::bad_alloc();
     if (alignment == kLargePageBytes) (void)madvise(memory, rounded, MADV_HUGEPAGE);
     memory_.reset(memory);
     capacity_bytes_ = rounded;
