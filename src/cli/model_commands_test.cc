@@ -53,7 +53,7 @@ TEST_F(ModelCommandsTest, DescribeMeasureAndVerifyARun) {
   const std::string fingerprint = Json::parse(trained.out)["fingerprint"];
 
   // One identity in every format.
-  const Json info = RunJson("info run --tensors --context 1000");
+  const Json info = RunJson("info run --tensors --context 1024");
   EXPECT_EQ(info["fingerprint"]["computed"], fingerprint);
   EXPECT_EQ(info["fingerprint"]["equal"], true);
   EXPECT_EQ(info["config"]["width"], 64);
@@ -65,7 +65,7 @@ TEST_F(ModelCommandsTest, DescribeMeasureAndVerifyARun) {
   EXPECT_EQ(plan["total"], plan["weights"].get<size_t>() + plan["kv_cache"].get<size_t>() +
                                plan["working"].get<size_t>());
   EXPECT_EQ(plan["kv_cache"], info["kv_cache"]["bytes"]);
-  const Json held = RunJson("info run --context 1000 --kv-type q8_0")["kv_cache"];
+  const Json held = RunJson("info run --context 1024 --kv-type q8_0")["kv_cache"];
   EXPECT_EQ(held["type"], "q8_0");
   EXPECT_EQ(held["bytes"].get<size_t>() * 32 * 4, info["kv_cache"]["bytes"].get<size_t>() * 34);
   EXPECT_GT(plan["weights"], info["parameters"].get<size_t>());
