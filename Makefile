@@ -1,6 +1,8 @@
 # The commands of everyday work; CMake (CMakePresets.json) does the work. JOBS=N limits the build.
 SHELL := /bin/bash
 JOBS ?= $(shell nproc)
+# Of the tests: release, or ci, where warnings are errors.
+PRESET ?= release
 
 # What building and testing need: compiler and build tools, then the libraries.
 BUILD_PACKAGES := ca-certificates cmake g++ git make ninja-build pkg-config \
@@ -34,8 +36,8 @@ build:
 	cmake --build --preset release --parallel $(JOBS) --target cambium
 
 build-tests:
-	cmake --preset release
-	cmake --build --preset release --parallel $(JOBS)
+	cmake --preset $(PRESET)
+	cmake --build --preset $(PRESET) --parallel $(JOBS)
 
 quickstart: deps
 	@$(MAKE) --no-print-directory build
@@ -43,11 +45,11 @@ quickstart: deps
 
 test: deps
 	@$(MAKE) --no-print-directory build-tests
-	ctest --test-dir build/release --output-on-failure --label-exclude slow
+	ctest --test-dir build/$(PRESET) --parallel $(JOBS) --output-on-failure --label-exclude slow
 
 slow-test: deps
 	@$(MAKE) --no-print-directory build-tests
-	ctest --test-dir build/release --output-on-failure --label-regex slow
+	ctest --test-dir build/$(PRESET) --output-on-failure --label-regex slow
 
 # What computes on many threads; the rest of the tests run on one.
 empty :=
