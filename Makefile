@@ -81,7 +81,7 @@ format:
 
 format-check:
 	@cmake/install_packages.sh $(CHECK_PACKAGES)
-	clang-format --dry-run --Werror $(SOURCES)
+	@clang-format --dry-run --Werror $(SOURCES)
 
 aarch64:
 	@cmake/install_packages.sh $(BUILD_PACKAGES) $(AARCH64_PACKAGES)

@@ -82,7 +82,8 @@ TEST_F(ConvertCommandTest, AsStoredMeansExactly) {
       {"f16.gguf", "F16"}, {"bf16.gguf", "BF16"}, {"q8.gguf", "F32"}};
   for (const auto& [model, type] : types) {
     const std::string fingerprint = Fingerprint(model);
-    for (const std::string out : {std::string(model) + ".again.gguf", std::string(model) + ".hf"}) {
+    for (const std::string& out :
+         {std::string(model) + ".again.gguf", std::string(model) + ".hf"}) {
       const Json made = RunJson(fmt::format("convert {} --out {}", model, out));
       EXPECT_EQ(made["type"], type) << out;
       EXPECT_EQ(made["rounded"], 0) << out;
