@@ -14,7 +14,7 @@
 #include "cli/option_checks.h"
 #include "cli/output.h"
 #include "cli/text_table.h"
-#include "infer/session.h"
+#include "infer/generation_memory.h"
 #include "model/kv_cache.h"
 #include "model/model_file.h"
 #include "text/chat_template.h"
@@ -37,31 +37,46 @@ struct WeightIdentity {
   std::string fingerprint;  // of the values in the file, as f32; empty: not computed
   std::string verdict;
   // Of a loaded model, as `generate` and `chat` run it.
-  std::optional<size_t> weight_bytes, working_bytes;
+  std::optional<GenerationMemory> memory;
 };
 
-// What running it takes, found out by getting ready to run it.
-void PlanMemory(LoadedModel& model, ThreadPool& pool, WeightIdentity* identity) {
-  const Engine engine(*model.parameters, pool,
-                      {.compute = model.types.compute, .release_values = true});
-  identity->weight_bytes = model.parameters->memory_bytes();
-  identity->working_bytes = engine.activation_bytes() + model.config.vocab_size * sizeof(float);
+// A model that cannot run needs no memory.
+bool HasCache(const ModelDescription& model) {
+  return model.config && model.why_not_runnable.empty();
 }
 
-WeightIdentity IdentityOf(const ModelDescription& model, bool verify, ThreadPool& pool) {
+uint64_t ContextOf(const ModelDescription& model, const InfoArguments& a) {
+  return a.context > 0 ? a.context : model.config->context_length;
+}
+
+ops::KvType CacheType(const ModelDescription& model, const InfoArguments& a) {
+  return KvTypeOption(a.kv_type).value_or(ops::KvTypeOf(model.default_compute));
+}
+
+uint64_t CacheBytes(const ModelDescription& model, const InfoArguments& a) {
+  return KvCache::SizeBytes(*model.config, model.default_compute, CacheType(model, a),
+                            ContextOf(model, a));
+}
+
+WeightIdentity IdentityOf(const ModelDescription& model, const InfoArguments& a, ThreadPool& pool) {
   WeightIdentity identity;
   if (!model.why_not_runnable.empty()) {
     identity.verdict = "not computed: this build cannot load the model";
     return identity;
   }
-  if (model.file_bytes > kMaxBytesToHash && !verify) {
+  if (model.file_bytes > kMaxBytesToHash && !a.verify) {
     identity.verdict = "not computed: the file is large; --verify reads all of it";
     return identity;
   }
   try {
     LoadedModel loaded = LoadModel(model.path, MatrixMemory::kStored);
     identity.fingerprint = ToHex(loaded.parameters->Fingerprint());
-    PlanMemory(loaded, pool, &identity);
+    // What running it takes is found out by getting ready to run it.
+    const Engine engine(*loaded.parameters, pool,
+                        {.compute = loaded.types.compute,
+                         .kv_type = KvTypeOption(a.kv_type),
+                         .release_values = true});
+    identity.memory = PlanMemory(engine, 1, ContextOf(model, a));
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kUnsupported && error.code() != ErrorCode::kCorruptData &&
         error.code() != ErrorCode::kNotFound) {
@@ -168,24 +183,6 @@ std::string TokenizerText(const ModelDescription& model) {
   return text;
 }
 
-// A model that cannot run needs no memory.
-bool HasCache(const ModelDescription& model) {
-  return model.config && model.why_not_runnable.empty();
-}
-
-uint64_t ContextOf(const ModelDescription& model, const InfoArguments& a) {
-  return a.context > 0 ? a.context : model.config->context_length;
-}
-
-ops::KvType CacheType(const ModelDescription& model, const InfoArguments& a) {
-  return KvTypeOption(a.kv_type).value_or(ops::KvTypeOf(model.default_compute));
-}
-
-uint64_t CacheBytes(const ModelDescription& model, const InfoArguments& a) {
-  return KvCache::SizeBytes(*model.config, model.default_compute, CacheType(model, a),
-                            ContextOf(model, a));
-}
-
 Json InfoJson(const ModelDescription& model, const InfoArguments& a,
               const WeightIdentity& identity) {
   Json json = {{"path", model.path.string()},        {"format", model.format},
@@ -216,13 +213,7 @@ Json InfoJson(const ModelDescription& model, const InfoArguments& a,
     json["kv_cache"] = {{"context", ContextOf(model, a)},
                         {"type", ops::KvTypeName(CacheType(model, a))},
                         {"bytes", CacheBytes(model, a)}};
-    if (identity.weight_bytes) {
-      json["memory_plan"] = {
-          {"weights", *identity.weight_bytes},
-          {"kv_cache", CacheBytes(model, a)},
-          {"working", *identity.working_bytes},
-          {"total", *identity.weight_bytes + CacheBytes(model, a) + *identity.working_bytes}};
-    }
+    if (identity.memory) json["memory_plan"] = identity.memory->ToJson();
   }
   if (a.tensors) {
     json["tensors"] = Json::array();
@@ -336,18 +327,16 @@ std::string InfoText(const ModelDescription& model, const InfoArguments& a) {
 }
 
 // What takes reading all of the weights.
-std::string WeightsText(const ModelDescription& model, const InfoArguments& a,
-                        const WeightIdentity& identity) {
+std::string WeightsText(const WeightIdentity& identity) {
   std::string out;
-  if (identity.weight_bytes) {
-    const auto bytes = [](uint64_t count) { return FormatBytes(static_cast<double>(count)); };
-    AddLine(
-        "memory",
-        fmt::format("{} to run: weights {}, KV cache {}, working memory {}",
-                    bytes(*identity.weight_bytes + CacheBytes(model, a) + *identity.working_bytes),
-                    bytes(*identity.weight_bytes), bytes(CacheBytes(model, a)),
-                    bytes(*identity.working_bytes)),
-        &out);
+  if (identity.memory) {
+    const GenerationMemory& memory = *identity.memory;
+    AddLine("memory",
+            fmt::format("{} to run: weights {}, KV cache {}, working memory {}",
+                        FormatBytes(memory.total_bytes()),
+                        FormatBytes(static_cast<double>(memory.weights_bytes)),
+                        FormatBytes(memory.all_cache_bytes()), FormatBytes(memory.working_bytes())),
+            &out);
   }
   AddLine("fingerprint", identity.fingerprint, &out);
   AddLine(identity.fingerprint.empty() ? "fingerprint" : "", identity.verdict, &out);
@@ -359,12 +348,12 @@ void PrintInfo(const Context& context, const InfoArguments& a) {
   const ModelDescription model = DescribeModel(a.path);
   ThreadPool pool(context.NumThreads());
   if (context.json) {
-    PrintJson(InfoJson(model, a, IdentityOf(model, a.verify, pool)));
+    PrintJson(InfoJson(model, a, IdentityOf(model, a, pool)));
     return;
   }
   Print(InfoText(model, a) + "\n");
   FlushOutput();
-  Print(WeightsText(model, a, IdentityOf(model, a.verify, pool)));
+  Print(WeightsText(IdentityOf(model, a, pool)));
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ double GenerationMemory::all_cache_bytes() const {
 }
 
 double GenerationMemory::working_bytes() const {
-  return static_cast<double>(pass_bytes) +
+  return static_cast<double>(pass_bytes) + static_cast<double>(tables_bytes) +
          static_cast<double>(num_sequences) * static_cast<double>(logits_bytes);
 }
 
@@ -59,6 +59,7 @@ GenerationMemory PlanMemory(const Engine& engine, size_t num_sequences, size_t p
   GenerationMemory memory = {
       .weights_bytes = engine.weight_bytes(),
       .pass_bytes = engine.activation_bytes(),
+      .tables_bytes = engine.TableBytes(positions),
       .cache_bytes = engine.CacheBytes(positions),
       .logits_bytes = rows * engine.config().vocab_size * sizeof(float),
       .num_sequences = num_sequences,
@@ -70,7 +71,9 @@ GenerationMemory PlanMemory(const Engine& engine, size_t num_sequences, size_t p
     memory.weights_bytes += draft.weight_bytes();
     memory.pass_bytes +=
         draft.activation_bytes() + draft.config().vocab_size * sizeof(float);  // one row of logits
-    memory.cache_bytes += draft.CacheBytes(std::min(positions, draft.max_context()));
+    const size_t draft_positions = std::min(positions, draft.max_context());
+    memory.tables_bytes += draft.TableBytes(draft_positions);
+    memory.cache_bytes += draft.CacheBytes(draft_positions);
   }
   return memory;
 }

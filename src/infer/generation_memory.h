@@ -12,9 +12,10 @@
 namespace cambium {
 
 struct GenerationMemory {
-  // Of all models, held already.
+  // Of all models, all but the tables held already.
   size_t weights_bytes = 0;
-  size_t pass_bytes = 0;  // what a forward pass works in
+  size_t pass_bytes = 0;    // what a forward pass works in
+  size_t tables_bytes = 0;  // of positions, made as texts grow
   // Of every sequence, a draft model's included.
   size_t cache_bytes = 0;   // keys and values
   size_t logits_bytes = 0;  // of one pass

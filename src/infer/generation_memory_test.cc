@@ -50,6 +50,7 @@ TEST_F(GenerationMemoryTest, CountsEverySequenceAndTheDraft) {
       PlanMemory(*engine_, 9, 200, {.kind = SpeculationKind::kDraft, .draft = draft_.get()});
   EXPECT_EQ(guessed.weights_bytes, 2 * one.weights_bytes);
   EXPECT_EQ(guessed.cache_bytes, one.cache_bytes + draft_->CacheBytes(100));
+  EXPECT_EQ(guessed.tables_bytes, one.tables_bytes + one.tables_bytes / 2);
   EXPECT_EQ(guessed.logits_bytes, 9 * one.logits_bytes);  // 8 guessed tokens, and what follows
   EXPECT_NE(many.Text().find("9 x 200 positions, bf16"), std::string::npos) << many.Text();
   const Json json = many.ToJson();

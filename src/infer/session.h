@@ -82,6 +82,10 @@ class Engine {
   size_t CacheBytes(size_t capacity) const {
     return KvCache::SizeBytes(config(), options_.compute, kv_type(), capacity);
   }
+  // Tables of that many positions, once for all sequences.
+  size_t TableBytes(size_t num_positions) const {
+    return ModelRopeTables::SizeBytes(config(), num_positions);
+  }
   // Whether any weight is multiplied as integers (numerics/quant/quant_gemm.h).
   bool runs_integers() const { return runs_integers_; }
   // Of the weights as they are held now.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/check.h"
 #include "numerics/trig.h"
 
 namespace cambium {
@@ -110,38 +111,51 @@ void ApplyRopeScaling(const HyperParameters& p, ModelConfig* config) {
 }
 
 ModelRopeTables::ModelRopeTables(const ModelConfig& config, size_t max_positions)
-    : config_(config) {
+    : config_(config), max_positions_(max_positions) {
   if (config.learned_positions) return;
   const bool is_long =
       !config.rope_long_divisors.empty() && max_positions > config.rope_short_context;
-  full_ = Make(config.rope_base, is_long ? config.rope_long_divisors : config.rope_divisors,
-               config.rope_magnitude, max_positions, &full_storage_);
-  if (config.rope_base_window != 0) {
-    window_ = Make(config.rope_base_window, {}, 1, max_positions, &window_storage_);
-  }
+  Init(config.rope_base, is_long ? config.rope_long_divisors : config.rope_divisors,
+       config.rope_magnitude, &full_);
+  if (config.rope_base_window != 0) Init(config.rope_base_window, {}, 1, &window_);
 }
 
-ops::RopeTables ModelRopeTables::Make(double base, const std::vector<double>& divisors,
-                                      double magnitude, size_t max_positions,
-                                      std::vector<float>* storage) const {
+size_t ModelRopeTables::SizeBytes(const ModelConfig& config, size_t num_positions) {
+  if (config.learned_positions) return 0;
+  const size_t tables = config.rope_base_window != 0 ? 2 : 1;
+  return tables * num_positions * config.rotated_dims() * sizeof(float);
+}
+
+void ModelRopeTables::Init(double base, const std::vector<double>& divisors, double magnitude,
+                           Table* table) {
   const size_t dims = config_.rotated_dims();
-  std::vector<double> frequencies = Frequencies(base, dims);
-  for (size_t i = 0; i < divisors.size(); ++i) frequencies[i] /= divisors[i];
-  const size_t size = max_positions * frequencies.size();
-  storage->resize(2 * size);
-  float* cosines = storage->data();
-  float* sines = cosines + size;
-  if (magnitude == 1) {
-    RopeTable(frequencies.data(), frequencies.size(), max_positions, cosines, sines);
-  } else {
-    for (size_t i = 0; i < size; ++i) {
-      const size_t position = i / frequencies.size();
-      const double angle = static_cast<double>(position) * frequencies[i % frequencies.size()];
-      cosines[i] = static_cast<float>(magnitude * Cos(angle));
-      sines[i] = static_cast<float>(magnitude * Sin(angle));
-    }
-  }
-  return {.cosines = cosines, .sines = sines, .num_positions = max_positions, .n_rot = dims};
+  table->frequencies = Frequencies(base, dims);
+  for (size_t i = 0; i < divisors.size(); ++i) table->frequencies[i] /= divisors[i];
+  table->magnitude = magnitude;
+  table->cosines.reserve(max_positions_ * table->frequencies.size());
+  table->sines.reserve(max_positions_ * table->frequencies.size());
+  table->view.n_rot = dims;
+}
+
+void ModelRopeTables::Extend(size_t num_positions) {
+  CHECK(num_positions <= max_positions_);
+  if (config_.learned_positions) return;
+  Extend(num_positions, &full_);
+  if (config_.rope_base_window != 0) Extend(num_positions, &window_);
+}
+
+void ModelRopeTables::Extend(size_t num_positions, Table* table) {
+  ops::RopeTables& view = table->view;
+  if (num_positions <= view.num_positions) return;
+  const size_t row = table->frequencies.size();
+  table->cosines.resize(num_positions * row);
+  table->sines.resize(num_positions * row);
+  const size_t done = view.num_positions;
+  RopeTable(table->frequencies.data(), row, table->magnitude, {done, num_positions - done},
+            table->cosines.data() + done * row, table->sines.data() + done * row);
+  view.cosines = table->cosines.data();
+  view.sines = table->sines.data();
+  view.num_positions = num_positions;
 }
 
 }  // namespace cambium

@@ -21,8 +21,8 @@ void ApplyRopeScaling(const HyperParameters& parameters, ModelConfig* config);
 // Llama 3's divisors rounded to f32, as GGUF keeps them in rope_freqs.weight.
 std::vector<float> Llama3Factors(const RopeScaling& scaling, double base, size_t rope_dim);
 
-// Sines and cosines of all positions, for layers that see everything and for those with a window.
-// Immutable after construction.
+// Sines and cosines of positions, for layers that see everything and for those with a window. Rows
+// are made when they are first needed: most texts are far shorter than the context of a model.
 class ModelRopeTables {
  public:
   // max_positions also chooses between LongRoPE's two sets of factors: what a position is rotated
@@ -33,17 +33,31 @@ class ModelRopeTables {
   ModelRopeTables(const ModelRopeTables&) = delete;
   ModelRopeTables& operator=(const ModelRopeTables&) = delete;
 
+  // Bytes that Extend(num_positions) takes in all.
+  static size_t SizeBytes(const ModelConfig& config, size_t num_positions);
+
+  // Makes the rows of all positions below num_positions <= max_positions. Pointers of older views
+  // stay valid.
+  void Extend(size_t num_positions);
+
   const ops::RopeTables& For(size_t layer) const {
-    return config_.rope_base_window != 0 && config_.HasWindow(layer) ? window_ : full_;
+    return config_.rope_base_window != 0 && config_.HasWindow(layer) ? window_.view : full_.view;
   }
 
  private:
-  ops::RopeTables Make(double base, const std::vector<double>& divisors, double magnitude,
-                       size_t max_positions, std::vector<float>* storage) const;
+  struct Table {
+    std::vector<double> frequencies;
+    double magnitude = 1;
+    std::vector<float> cosines, sines;  // room for max_positions is reserved, but not touched
+    ops::RopeTables view = {};
+  };
+
+  void Init(double base, const std::vector<double>& divisors, double magnitude, Table* table);
+  void Extend(size_t num_positions, Table* table);
 
   const ModelConfig& config_;
-  std::vector<float> full_storage_, window_storage_;
-  ops::RopeTables full_ = {}, window_ = {};
+  size_t max_positions_;
+  Table full_, window_;
 };
 
 }  // namespace cambium

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/transformer.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/check.h"
@@ -148,6 +149,9 @@ Graph::Value Transformer::FfnBlock(Graph& graph, size_t layer, Graph::Value x) {
 Graph::Value Transformer::Hidden(Graph& graph, const ModelBatch& batch) {
   CHECK(batch.tokens.size() == batch.positions.size());
   CHECK(batch.caches.empty() || batch.caches.size() == batch.segments.size());
+  if (!batch.positions.empty()) {
+    rope_.Extend(1 + static_cast<size_t>(*std::ranges::max_element(batch.positions)));
+  }
   Graph::Value x =
       graph.Embedding(batch.tokens, parameters_.token_embedding(), config().embedding_scale);
   if (Weight* table = parameters_.position_embedding()) graph.AddRows(x, batch.positions, *table);

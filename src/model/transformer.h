@@ -34,7 +34,7 @@ struct ModelBatch {
 
 class Transformer {
  public:
-  // max_positions: rows of the RoPE tables; positions of a batch must be below.
+  // max_positions: positions of a batch must be below.
   Transformer(ParameterStore& parameters, size_t max_positions);
 
   const ModelConfig& config() const { return parameters_.config(); }

@@ -128,13 +128,14 @@ void RopeFrequencies(double base, size_t n_rot, double* frequencies) {
   }
 }
 
-void RopeTable(const double* frequencies, size_t num_frequencies, size_t num_positions,
+void RopeTable(const double* frequencies, size_t num_frequencies, double magnitude, RopeRows rows,
                float* cosines, float* sines) {
-  for (size_t position = 0; position < num_positions; ++position) {
+  for (size_t row = 0; row < rows.num_positions; ++row) {
+    const double position = static_cast<double>(rows.first_position + row);
     for (size_t i = 0; i < num_frequencies; ++i) {
-      const double angle = static_cast<double>(position) * frequencies[i];
-      cosines[position * num_frequencies + i] = static_cast<float>(Cos(angle));
-      sines[position * num_frequencies + i] = static_cast<float>(Sin(angle));
+      const double angle = position * frequencies[i];
+      cosines[row * num_frequencies + i] = static_cast<float>(magnitude * Cos(angle));
+      sines[row * num_frequencies + i] = static_cast<float>(magnitude * Sin(angle));
     }
   }
 }
@@ -142,7 +143,7 @@ void RopeTable(const double* frequencies, size_t num_frequencies, size_t num_pos
 void RopeTable(double base, size_t n_rot, size_t num_positions, float* cosines, float* sines) {
   std::vector<double> frequencies(n_rot / 2);
   RopeFrequencies(base, n_rot, frequencies.data());
-  RopeTable(frequencies.data(), frequencies.size(), num_positions, cosines, sines);
+  RopeTable(frequencies.data(), frequencies.size(), 1.0, {0, num_positions}, cosines, sines);
 }
 
 double CosineDecay(double t) { return 0.5 * (1.0 + Cos(kPi * t)); }

@@ -23,11 +23,16 @@ double Pow(double base, double exponent);
 // equation 15. n_rot: the number of rotated dimensions of a head, even.
 void RopeFrequencies(double base, size_t n_rot, double* frequencies);
 
-// cosines, sines: [num_positions, num_frequencies] f32, of position * frequency, each rounded once.
-// position * frequency must stay within the range of Sin.
-void RopeTable(const double* frequencies, size_t num_frequencies, size_t num_positions,
+struct RopeRows {
+  size_t first_position = 0;
+  size_t num_positions = 0;
+};
+// cosines, sines: [num_positions, num_frequencies] f32, magnitude times those of position *
+// frequency, each rounded once, from first_position on. position * frequency must stay within the
+// range of Sin.
+void RopeTable(const double* frequencies, size_t num_frequencies, double magnitude, RopeRows rows,
                float* cosines, float* sines);
-// The same with RopeFrequencies(base, n_rot).
+// Of the first positions, with RopeFrequencies(base, n_rot) and magnitude 1.
 void RopeTable(double base, size_t n_rot, size_t num_positions, float* cosines, float* sines);
 
 // 1 at t = 0, 0 at t = 1: (1 + cos(pi t)) / 2, t in [0, 1].

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -63,6 +64,26 @@ TEST(Trig, RopeTableIsRoundedFromTheExactAngles) {
       EXPECT_NEAR(cosines[position * kRot / 2 + i], std::cos(angle), 6e-8);
       EXPECT_NEAR(sines[position * kRot / 2 + i], std::sin(angle), 6e-8);
     }
+  }
+}
+
+TEST(Trig, RopeTableIsMadeInPiecesOfAnySize) {
+  constexpr size_t kFrequencies = 24, kPositions = 300;
+  std::vector<double> frequencies(kFrequencies);
+  RopeFrequencies(10000.0, 2 * kFrequencies, frequencies.data());
+  for (const double magnitude : {1.0, 1.19}) {
+    std::vector<float> cosines(kPositions * kFrequencies), sines(cosines.size());
+    RopeTable(frequencies.data(), kFrequencies, magnitude, {0, kPositions}, cosines.data(),
+              sines.data());
+    EXPECT_EQ(cosines[0], static_cast<float>(magnitude));
+    std::vector<float> pieces(cosines.size()), piece_sines(cosines.size());
+    for (size_t first = 0, size = 1; first < kPositions; first += size, size += 7) {
+      RopeTable(frequencies.data(), kFrequencies, magnitude,
+                {first, std::min(size, kPositions - first)}, pieces.data() + first * kFrequencies,
+                piece_sines.data() + first * kFrequencies);
+    }
+    EXPECT_EQ(pieces, cosines);
+    EXPECT_EQ(piece_sines, sines);
   }
 }
 
