@@ -30,9 +30,6 @@ struct EvalLossArguments {
   bool chunks = false;
 };
 
-// Tokens computed at once, about: enough for the matrix kernels, little memory.
-constexpr uint32_t kBatchTokens = 2048;
-
 uint32_t RowTokens(const EvalLossArguments& a, const ModelConfig& config) {
   const uint32_t tokens = a.context > 0 ? a.context : static_cast<uint32_t>(config.context_length);
   if (tokens > config.context_length) {
@@ -47,6 +44,11 @@ uint32_t RowTokens(const EvalLossArguments& a, const ModelConfig& config) {
 std::string HeldText(ops::KvType kv_type, DType compute) {
   if (kv_type == ops::KvTypeOf(compute)) return "";
   return fmt::format(" with keys in {}", ops::KvTypeName(kv_type));
+}
+
+void ShowScored(uint64_t num_tokens, Progress& progress) {
+  progress.Update(num_tokens);
+  if (Interrupted()) Fail(ErrorCode::kCancelled, "stopped after {} tokens", num_tokens);
 }
 
 // The same tokens through both models.
@@ -71,11 +73,7 @@ ComparisonResult CompareOnText(const Context& context, const EvalLossArguments& 
       --left;
       counts->num_bytes += bytes_of_token[static_cast<size_t>(target)];
     }
-    comparison.Add(tokens, wanted);
-    progress.Update(comparison.num_tokens());
-    if (Interrupted()) {
-      Fail(ErrorCode::kCancelled, "stopped after {} tokens", comparison.num_tokens());
-    }
+    comparison.Add(tokens, wanted, [&](uint64_t num_tokens) { ShowScored(num_tokens, progress); });
     return max_tokens == 0 || comparison.num_tokens() < max_tokens;
   };
   if (a.chunks) {
@@ -178,7 +176,6 @@ void EvalLoss(const Context& context, const EvalLossArguments& a) {
   const DType compute = ComputeType(a.compute, model.types.compute);
   TextLossOptions options;
   options.row_tokens = RowTokens(a, model.config);
-  options.rows = std::max<uint32_t>(1, kBatchTokens / options.row_tokens);
   options.kv_type = KvTypeOption(a.kv_type);
   const ops::KvType kv_type = options.kv_type.value_or(ops::KvTypeOf(compute));
   if (!a.max_tokens.empty()) options.max_tokens = ParseCount(a.max_tokens);
@@ -186,10 +183,7 @@ void EvalLoss(const Context& context, const EvalLossArguments& a) {
   model.parameters->PackForInference(compute, pool);
 
   Progress progress("scoring", options.max_tokens, "tok", context.quiet);
-  options.progress = [&](uint64_t tokens) {
-    progress.Update(tokens);
-    if (Interrupted()) Fail(ErrorCode::kCancelled, "stopped after {} tokens", tokens);
-  };
+  options.progress = [&](uint64_t num_tokens) { ShowScored(num_tokens, progress); };
   const auto begin = std::chrono::steady_clock::now();
   TextLoss loss;
   std::string read;  // what of the data was skipped and repaired

@@ -67,7 +67,10 @@ ModelComparison::Row ModelComparison::Compare(std::span<const float> model,
           .same_best = p.best == q.best};
 }
 
-void ModelComparison::Add(std::span<const int32_t> tokens, std::span<const int32_t> targets) {
+void ModelComparison::Add(std::span<const int32_t> tokens, std::span<const int32_t> targets,
+                          const std::function<void(uint64_t)>& progress) {
+  while (!targets.empty() && targets.back() < 0) targets = targets.first(targets.size() - 1);
+  tokens = tokens.first(targets.size());
   model_sequence_.Truncate(0);
   reference_sequence_.Truncate(0);
   const size_t model_row = model_.config().vocab_size;
@@ -99,6 +102,7 @@ void ModelComparison::Add(std::span<const int32_t> tokens, std::span<const int32
       result_.same_best += rows[i].same_best ? 1 : 0;
       divergences_.push_back(rows[i].divergence);
     }
+    if (progress) progress(num_tokens());
   }
 }
 

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -38,8 +39,10 @@ class ModelComparison {
   ModelComparison(Engine& model, Engine& reference, size_t num_tokens, size_t max_segment);
 
   // tokens: a text that begins anew. targets[i]: the token that comes after tokens[i], or -1: not
-  // scored. Throws kCorruptData for logits that are not finite.
-  void Add(std::span<const int32_t> tokens, std::span<const int32_t> targets);
+  // scored. What comes after the last target is not computed. progress: told of every pass how many
+  // tokens were scored so far. Throws kCorruptData for logits that are not finite.
+  void Add(std::span<const int32_t> tokens, std::span<const int32_t> targets,
+           const std::function<void(uint64_t num_tokens)>& progress = {});
   uint64_t num_tokens() const { return divergences_.size(); }
   ComparisonResult Finish();
 

@@ -132,8 +132,6 @@ void ModelRopeTables::Init(double base, const std::vector<double>& divisors, dou
   table->frequencies = Frequencies(base, dims);
   for (size_t i = 0; i < divisors.size(); ++i) table->frequencies[i] /= divisors[i];
   table->magnitude = magnitude;
-  table->cosines.reserve(max_positions_ * table->frequencies.size());
-  table->sines.reserve(max_positions_ * table->frequencies.size());
   table->view.n_rot = dims;
 }
 

@@ -36,8 +36,8 @@ class ModelRopeTables {
   // Bytes that Extend(num_positions) takes in all.
   static size_t SizeBytes(const ModelConfig& config, size_t num_positions);
 
-  // Makes the rows of all positions below num_positions <= max_positions. Pointers of older views
-  // stay valid.
+  // Makes the rows of all positions below num_positions <= max_positions. Older views lose their
+  // tables.
   void Extend(size_t num_positions);
 
   const ops::RopeTables& For(size_t layer) const {
@@ -48,7 +48,7 @@ class ModelRopeTables {
   struct Table {
     std::vector<double> frequencies;
     double magnitude = 1;
-    std::vector<float> cosines, sines;  // room for max_positions is reserved, but not touched
+    std::vector<float> cosines, sines;
     ops::RopeTables view = {};
   };
 

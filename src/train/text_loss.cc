@@ -4,90 +4,57 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
-#include <numeric>
 
 #include "base/error.h"
-#include "train/batch_rows.h"
 #include "train/run.h"
 
 namespace cambium {
 namespace {
 
-// Collects rows and scores them when the batch is full.
-class RowScorer {
+// Sums what a LossEvaluator finds.
+class Scorer {
  public:
-  RowScorer(const Tokenizer& tokenizer, ParameterStore& parameters, DType compute,
-            const TextLossOptions& options, ThreadPool& pool)
+  Scorer(const Tokenizer& tokenizer, ParameterStore& parameters, DType compute,
+         const TextLossOptions& options, ThreadPool& pool)
       : options_(options),
         bytes_of_token_(BytesOfTokens(tokenizer)),
-        evaluator_(parameters, compute, options.rows, options.row_tokens, pool, options.kv_type) {
-    Clear();
-  }
+        evaluator_(
+            parameters,
+            {.compute = compute, .max_segment = options.row_tokens, .kv_type = options.kv_type},
+            pool, [this](auto targets, auto losses) { Count(targets, losses); }) {}
 
-  // Appends a segment: in the current row if there is room, else in the next. tokens and targets:
-  // at most row_tokens. False when max_tokens tokens have been added: those that come after are not
-  // scored.
+  // False when max_tokens tokens have been added: those that come after are not scored.
   bool Add(std::span<const int32_t> tokens, std::span<const int32_t> targets) {
-    const auto length = static_cast<uint32_t>(tokens.size());
-    if (used_ + length > options_.row_tokens) EndRow();
-    const uint32_t begin = row_ * options_.row_tokens + used_;
-    std::copy(tokens.begin(), tokens.end(), batch_.tokens.begin() + begin);
-    for (uint32_t i = 0; i < length; ++i) {
-      const bool scored = targets[i] >= 0 && WantsMore();
-      batch_.targets[begin + i] = scored ? targets[i] : -1;
-      num_targets_ += scored;
-    }
-    std::iota(batch_.positions.begin() + begin, batch_.positions.begin() + begin + length, 0);
-    batch_.segments.push_back({begin, length});
-    used_ += length;
-    if (used_ == options_.row_tokens) EndRow();
+    size_t length = 0;
+    for (; length < targets.size() && WantsMore(); ++length) num_targets_ += targets[length] >= 0;
+    evaluator_.Add(tokens.first(length), targets.first(length));
     return WantsMore();
   }
 
-  bool WantsMore() const { return options_.max_tokens == 0 || num_targets_ < options_.max_tokens; }
-
   TextLoss Finish() {
-    if (used_ > 0) EndRow();
-    if (row_ > 0) Score();
+    evaluator_.Finish();
     return loss_;
   }
 
   TextLoss& loss() { return loss_; }
 
  private:
-  void Clear() {
-    ClearBatch(options_.rows, options_.row_tokens, batch_);
-    row_ = used_ = 0;
-  }
+  bool WantsMore() const { return options_.max_tokens == 0 || num_targets_ < options_.max_tokens; }
 
-  void EndRow() {
-    PadRow(row_, used_, batch_);
-    ++row_;
-    used_ = 0;
-    if (row_ == options_.rows) Score();
-  }
-
-  void Score() {
-    for (; row_ < options_.rows; ++row_) PadRow(row_, 0, batch_);
-    evaluator_.Losses(batch_, losses_);
-    for (size_t i = 0; i < losses_.size(); ++i) {
-      if (batch_.targets[i] < 0) continue;
-      loss_.sum_nats += losses_[i];
-      loss_.num_bytes += bytes_of_token_[static_cast<size_t>(batch_.targets[i])];
+  void Count(std::span<const int32_t> targets, std::span<const float> losses) {
+    for (size_t i = 0; i < losses.size(); ++i) {
+      if (targets[i] < 0) continue;
+      loss_.sum_nats += losses[i];
+      loss_.num_bytes += bytes_of_token_[static_cast<size_t>(targets[i])];
       ++loss_.num_tokens;
     }
     if (options_.progress) options_.progress(loss_.num_tokens);
-    Clear();
   }
 
   const TextLossOptions& options_;
   const std::vector<uint32_t> bytes_of_token_;
   LossEvaluator evaluator_;
-  Batch batch_;
-  uint32_t row_ = 0;          // that is being filled
-  uint32_t used_ = 0;         // places of it
   uint64_t num_targets_ = 0;  // added so far
-  std::vector<float> losses_;
   TextLoss loss_;
 };
 
@@ -162,7 +129,7 @@ void ForEachWindowSegment(std::string_view text, const Tokenizer& tokenizer, uin
 TextLoss LossOverDocuments(DocumentReader& reader, const Tokenizer& tokenizer,
                            ParameterStore& parameters, DType compute,
                            const TextLossOptions& options, ThreadPool& pool) {
-  RowScorer scorer(tokenizer, parameters, compute, options, pool);
+  Scorer scorer(tokenizer, parameters, compute, options, pool);
   ForEachDocumentSegment(reader, tokenizer, options.row_tokens, pool, &scorer.loss(),
                          [&](auto tokens, auto targets) { return scorer.Add(tokens, targets); });
   return scorer.Finish();
@@ -171,7 +138,7 @@ TextLoss LossOverDocuments(DocumentReader& reader, const Tokenizer& tokenizer,
 TextLoss LossOverWindows(std::string_view text, const Tokenizer& tokenizer,
                          ParameterStore& parameters, DType compute, const TextLossOptions& options,
                          ThreadPool& pool) {
-  RowScorer scorer(tokenizer, parameters, compute, options, pool);
+  Scorer scorer(tokenizer, parameters, compute, options, pool);
   ForEachWindowSegment(text, tokenizer, options.row_tokens, pool, &scorer.loss(),
                        [&](auto tokens, auto targets) { return scorer.Add(tokens, targets); });
   return scorer.Finish();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Loss of a model on text: over documents, or over windows as llama.cpp's llama-perplexity takes
-// them. Memory: one batch of rows, and for windows the tokens of the whole text. Thread safety:
+// them. Memory: see LossEvaluator, and for windows the tokens of the whole text. Thread safety:
 // none; work inside is spread over the pool.
 #pragma once
 
@@ -29,8 +29,7 @@ struct TextLoss {
 };
 
 struct TextLossOptions {
-  uint32_t rows = 4;  // computed at once; decides speed and memory, not the result
-  uint32_t row_tokens = 256;
+  uint32_t row_tokens = 256;                          // seen together at most
   std::optional<ops::KvType> kv_type = std::nullopt;  // see LossEvaluator
   uint64_t max_tokens = 0;  // exactly the first so many are scored; 0: all
   std::function<void(uint64_t num_tokens)> progress = {};  // told the tokens scored so far

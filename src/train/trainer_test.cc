@@ -258,7 +258,7 @@ TEST(TrainerTest, LeavesAreAddedAsABinaryTree) {
   }
 }
 
-TEST(TrainerTest, LossesDoNotDependOnMicroBatches) {
+TEST(TrainerTest, LossesDoNotDependOnPasses) {
   ThreadPool pool(2, false);
   for (const DType compute : {DType::kF32, DType::kBF16}) {
     TrainConfig config = TinyConfig();
@@ -267,28 +267,41 @@ TEST(TrainerTest, LossesDoNotDependOnMicroBatches) {
     const Batch batch = RandomBatch(config.rows, config.row_tokens);
     ParameterStore parameters(config.model, false);
     FillWeights(parameters);
-    std::vector<float> expected;
-    for (const uint32_t rows : {1u, 2u, 4u, 8u}) {
-      LossEvaluator evaluator(parameters, compute, rows, config.row_tokens, pool);
+    // Passes that are shorter than a segment keep its keys and values.
+    const auto losses_of = [&](size_t pass_tokens) {
       std::vector<float> losses;
-      evaluator.Losses(batch, losses);
-      if (expected.empty()) expected = losses;
-      EXPECT_EQ(std::memcmp(losses.data(), expected.data(), losses.size() * sizeof(float)), 0)
-          << DTypeName(compute) << ", " << rows << " rows at once";
+      LossEvaluator evaluator(
+          parameters,
+          {.compute = compute, .max_segment = config.row_tokens, .pass_tokens = pass_tokens}, pool,
+          [&](std::span<const int32_t> targets, std::span<const float> of_pass) {
+            ASSERT_EQ(targets.size(), of_pass.size());
+            for (size_t i = 0; i < targets.size(); ++i) {
+              if (targets[i] >= 0) losses.push_back(of_pass[i]);
+            }
+          });
+      for (const BatchSegment& segment : batch.segments) {
+        evaluator.Add(std::span(batch.tokens).subspan(segment.begin, segment.length),
+                      std::span(batch.targets).subspan(segment.begin, segment.length));
+      }
+      evaluator.Finish();
+      return losses;
+    };
+    const std::vector<float> expected = losses_of(config.rows * config.row_tokens);
+    EXPECT_EQ(expected.size(), batch.num_targets);
+    for (const size_t pass_tokens : {1, 3, 7, 16, 50}) {
+      EXPECT_EQ(losses_of(pass_tokens), expected)
+          << DTypeName(compute) << ", " << pass_tokens << " tokens at once";
     }
     // Training computes the same.
     ParameterStore learning(config.model, true);
     FillWeights(learning);
     double sum = 0;
-    for (const float loss : expected) sum += loss;
+    for (const float loss : expected) sum += static_cast<double>(loss);
     EXPECT_NEAR(Trainer(config, learning, pool).LossAndGradient(batch),
                 sum / static_cast<double>(batch.num_targets), 1e-12 * sum);
     // Packed weights are the same weights.
     parameters.PackForInference(compute, pool);
-    LossEvaluator packed(parameters, compute, 4, config.row_tokens, pool);
-    std::vector<float> losses;
-    packed.Losses(batch, losses);
-    EXPECT_EQ(std::memcmp(losses.data(), expected.data(), losses.size() * sizeof(float)), 0);
+    EXPECT_EQ(losses_of(20), expected);
   }
 }
 
