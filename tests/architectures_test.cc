@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "cli/model_description.h"
 #include "formats/safetensors.h"
 #include "infer/session.h"
 #include "model/model_file.h"
@@ -128,6 +129,9 @@ TEST_P(ArchitecturesTest, BitsDoNotDependOnChunksBatchOrThreads) {
 
 TEST_P(ArchitecturesTest, FilesOfOursHoldTheSameModel) {
   const LoadedModel model = LoadModel(Folder(GetParam()));
+  const ModelDescription description = DescribeModel(Folder(GetParam()));
+  EXPECT_EQ(description.why_not_runnable, "");
+  EXPECT_EQ(description.default_compute, model.types.compute);
   const auto directory = std::filesystem::path(testing::TempDir()) / "cambium_architecture";
   std::filesystem::remove_all(directory);
   MakeDirectories(directory);
@@ -150,6 +154,10 @@ TEST_P(ArchitecturesTest, FilesOfOursHoldTheSameModel) {
   if (!model.hyper_parameters.hidden_act.starts_with("gelu_pytorch")) {
     EXPECT_EQ(hf.parameters->Fingerprint(), model.parameters->Fingerprint());
   }
+  // The file's own word on the model is enough for a folder too.
+  SaveHfModel(directory / "hf_of_gguf", *gguf.parameters, gguf.tokenizer,
+              {.type = GgmlType::kF32, .hyper_parameters = &gguf.hyper_parameters});
+  EXPECT_EQ(LoadModel(directory / "hf_of_gguf").config, model.config);
   std::filesystem::remove_all(directory);
 }
 

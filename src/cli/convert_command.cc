@@ -42,6 +42,7 @@ uint64_t CountRounded(const ParameterStore& parameters, GgmlType type) {
   for (size_t i = 0; i < parameters.specs().size() && type != GgmlType::kF32; ++i) {
     const ParameterSpec& spec = parameters.specs()[i];
     if (spec.rows == 1) continue;
+    if (Interrupted()) Fail(ErrorCode::kCancelled, "stopped; nothing was written");
     const std::span<const float> values(parameters.weight(i).value.f32(), spec.size());
     count += static_cast<uint64_t>(std::count_if(
         values.begin(), values.end(), [type](float value) { return !Holds(type, value); }));

@@ -140,7 +140,8 @@ void RunGenerate(Context& context, GenerateArguments a) {
          "a text to continue is missing; give --prompt or --prompt-file");
   }
   a.sampling.options.Validate();
-  const std::string prompt = a.prompt ? *a.prompt : ReadFile(a.prompt_file);
+  const std::string prompt =
+      a.prompt ? *a.prompt : ReadFile(a.prompt_file == "-" ? "/dev/stdin" : a.prompt_file);
   if (!a.prompt && prompt.empty()) {
     context.Note(fmt::format("note: {} is empty: a new text begins", a.prompt_file.string()));
   }
@@ -201,7 +202,9 @@ void AddGenerateCommand(CLI::App& app, Context& context) {
                        "The text to continue; \"\" begins a new text, where the tokenizer has a "
                        "token for that")
           ->type_name("TEXT");
-  command->add_option("--prompt-file", a->prompt_file, "A file that holds the text to continue")
+  command
+      ->add_option("--prompt-file", a->prompt_file,
+                   "A file that holds the text to continue; - for standard input")
       ->excludes(prompt)
       ->type_name("FILE");
   command

@@ -48,7 +48,7 @@ void AddKvTypeOption(CLI::App& command, std::string& kv_type, const std::string&
       command
           .add_option("--kv-type", kv_type,
                       "What keys and values are held in: bf16, f16, f32 or q8_0; default: the "
-                      "compute type. Part of it: another type gives other bits")
+                      "compute type. Part of it: another type may give other bits")
           ->check(OneOf({"bf16", "f16", "f32", "q8_0"}))
           ->type_name("TYPE");
   if (!group.empty()) option->group(group);

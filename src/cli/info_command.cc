@@ -65,7 +65,8 @@ WeightIdentity IdentityOf(const ModelDescription& model, const InfoArguments& a,
     return identity;
   }
   if (model.file_bytes > kMaxBytesToHash && !a.verify) {
-    identity.verdict = "not computed: the file is large; --verify reads all of it";
+    identity.verdict =
+        "not computed, nor is the memory plan: the file is large; --verify reads all of it";
     return identity;
   }
   try {
@@ -281,7 +282,7 @@ std::string InfoText(const ModelDescription& model, const InfoArguments& a) {
                               : "SHA-256 " + Sha256Text(model.tokenizer->chat_template));
     line("", model.tokenizer->chat_template.empty() ? "" : TemplateProblem(model));
   }
-  if (model.numerics_version > 0) {
+  if (model.numerics_version > 0 && !model.compute_type.empty()) {
     line("numerics",
          fmt::format("version {}, trained in {}", model.numerics_version, model.compute_type));
   }

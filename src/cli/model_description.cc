@@ -85,6 +85,27 @@ ModelDescription DescribeGguf(const std::filesystem::path& path) {
   return model;
 }
 
+// Two tensors of bytes that are one of MXFP4 (formats/hf_mxfp4.h) are described as that.
+void JoinMxfp4(std::vector<DescribedTensor>& tensors) {
+  constexpr std::string_view kBlocks = "_blocks", kScales = "_scales";
+  for (DescribedTensor& blocks : tensors) {
+    if (blocks.type != "U8" || !blocks.name.ends_with(kBlocks)) continue;
+    const std::string name = blocks.name.substr(0, blocks.name.size() - kBlocks.size());
+    const auto scales =
+        std::ranges::find(tensors, name + std::string(kScales), &DescribedTensor::name);
+    if (scales == tensors.end() || blocks.shape.size() < 2) continue;
+    blocks.name = name;
+    blocks.type = GgmlTypeName(GgmlType::kMXFP4);
+    blocks.size *= 2;
+    blocks.size_bytes += scales->size_bytes;
+    // [..., C / 32, 16] bytes are [..., C] numbers.
+    blocks.shape.pop_back();
+    blocks.shape.back() *= 32;
+    scales->name.clear();
+  }
+  std::erase_if(tensors, [](const DescribedTensor& tensor) { return tensor.name.empty(); });
+}
+
 ModelDescription DescribeHfFolder(const std::filesystem::path& folder) {
   const std::filesystem::path config_path = folder / "config.json";
   const std::string config_text = ReadFile(config_path);
@@ -118,6 +139,7 @@ ModelDescription DescribeHfFolder(const std::filesystem::path& folder) {
     if (error.code() != ErrorCode::kNotFound) throw;
     if (model.why_not_runnable.empty()) model.why_not_runnable = error.what();
   }
+  JoinMxfp4(model.tensors);
   CheckTypes(model);
   const std::filesystem::path tokenizer = folder / "tokenizer.json";
   model.why_no_tokenizer = WhyNot([&] {

@@ -168,8 +168,7 @@ void Verify(Context& context, const std::string& id, uint64_t num_steps) {
   }
   if (last_step == 0) {
     if (details.fingerprints.empty()) {
-      Fail(ErrorCode::kInvalidArgument, "run {} has no fingerprints to compare with",
-           details.record.id);
+      Fail(ErrorCode::kNotFound, "run {} has no fingerprints to compare with", details.record.id);
     }
     Fail(ErrorCode::kInvalidArgument,
          "run {} has no fingerprint within its first {} steps; the first is of step {}",

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/check.h"
 #include "base/error.h"
 #include "formats/quote.h"
 
@@ -160,10 +161,7 @@ void AddHfRope(const HyperParameters& p, Json* config) {
     (*config)["rope_local_base_freq"] = ShortestDouble(p.rope_theta_window);
   }
   if (s.kind == RopeScalingKind::kNone) return;
-  if (s.kind == RopeScalingKind::kFactors) {
-    Fail(ErrorCode::kUnsupported,
-         "config.json cannot hold the RoPE factors of a GGUF file (rope_freqs.weight)");
-  }
+  CHECK(s.kind != RopeScalingKind::kFactors);  // the writer has named what they come of
   Json scaling = {{"rope_type", RopeScalingName(s.kind)}};
   if (s.kind != RopeScalingKind::kLongRope) scaling["factor"] = s.factor;
   if (s.kind != RopeScalingKind::kLinear) {

@@ -162,6 +162,20 @@ void SpellOutScaling(const ModelConfig& config, RopeScaling* s) {
   }
 }
 
+// As config.json says it: factors of a GGUF file are what Llama 3's scaling came to.
+void NameScaling(const ModelConfig& config, const std::string& target, RopeScaling* s) {
+  if (s->kind != RopeScalingKind::kFactors) return;
+  const auto named = Llama3ScalingOf(s->factors, config.rope_base, config.rotated_dims());
+  if (!named) {
+    Fail(ErrorCode::kUnsupported,
+         "{}: the RoPE factors of this model (rope_freqs.weight) are not those of Llama 3's "
+         "scaling, "
+         "and config.json can hold no others: it stays a GGUF file",
+         target);
+  }
+  *s = *named;
+}
+
 // The RoPE factors of a GGUF file, as tensors: name and values.
 std::vector<std::pair<const char*, std::span<const float>>> FactorTensors(const RopeScaling& s) {
   if (s.kind == RopeScalingKind::kFactors) return {{"rope_freqs.weight", s.factors}};
@@ -252,7 +266,8 @@ void SaveGguf(const std::filesystem::path& path, const ParameterStore& parameter
 
 void SaveHfModel(const std::filesystem::path& folder, const ParameterStore& parameters,
                  const TokenizerData& tokenizer, const SaveOptions& options) {
-  const HyperParameters p = ParametersToWrite(parameters, options);
+  HyperParameters p = ParametersToWrite(parameters, options);
+  NameScaling(parameters.config(), folder.string(), &p.rope_scaling);
   const SafetensorsType type = options.type == GgmlType::kF32    ? SafetensorsType::kF32
                                : options.type == GgmlType::kBF16 ? SafetensorsType::kBF16
                                                                  : SafetensorsType::kF16;
@@ -262,7 +277,7 @@ void SaveHfModel(const std::filesystem::path& folder, const ParameterStore& para
     named.push_back({specs[i].name, specs[i].rows, specs[i].cols, ValuesOf(parameters, i)});
   }
   const auto files = HfTokenizerFiles(tokenizer);
-  HfConfig config{.parameters = p,
+  HfConfig config{.parameters = std::move(p),
                   .dtype = "",
                   .bos_id = tokenizer.bos_id,
                   .eos_id = tokenizer.eos_id,

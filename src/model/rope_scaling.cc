@@ -79,6 +79,29 @@ std::vector<float> Llama3Factors(const RopeScaling& s, double base, size_t rope_
   return factors;
 }
 
+std::optional<RopeScaling> Llama3ScalingOf(std::span<const float> factors, double base,
+                                           size_t rope_dim) {
+  if (factors.empty() || factors.size() != rope_dim / 2) return std::nullopt;
+  RopeScaling scaling = {.kind = RopeScalingKind::kLlama3,
+                         .factor = static_cast<double>(factors.back()),
+                         .low_freq_factor = 1,
+                         .high_freq_factor = 4};
+  // Relative; f32 arithmetic on the way stays below it.
+  constexpr float kRounding = 1e-5f;
+  for (const float allowed : {0.0f, kRounding}) {
+    for (scaling.original_context = 16; scaling.original_context <= size_t{1} << 22;
+         scaling.original_context *= 2) {
+      const std::vector<float> made = Llama3Factors(scaling, base, rope_dim);
+      if (std::ranges::equal(factors, made, [&](float stored, float computed) {
+            return std::abs(stored - computed) <= allowed * std::abs(computed);
+          })) {
+        return scaling;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
 void ApplyRopeScaling(const HyperParameters& p, ModelConfig* config) {
   const RopeScaling& s = p.rope_scaling;
   config->rope_base = static_cast<double>(p.rope_theta);

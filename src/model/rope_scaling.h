@@ -5,6 +5,8 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "formats/hyper_parameters.h"
@@ -20,6 +22,11 @@ void ApplyRopeScaling(const HyperParameters& parameters, ModelConfig* config);
 
 // Llama 3's divisors rounded to f32, as GGUF keeps them in rope_freqs.weight.
 std::vector<float> Llama3Factors(const RopeScaling& scaling, double base, size_t rope_dim);
+// The settings whose factors these are: the same bits, or but for rounding where another program
+// computed them in f32. Tried are the frequency factors that all published models have (1 and 4)
+// and contexts that are powers of two. nullopt: none.
+std::optional<RopeScaling> Llama3ScalingOf(std::span<const float> factors, double base,
+                                           size_t rope_dim);
 
 // Sines and cosines of positions, for layers that see everything and for those with a window. Rows
 // are made when they are first needed: most texts are far shorter than the context of a model.
