@@ -10,6 +10,8 @@
 //              side is at most 127 (2 * 127 * 127 < 2^15), or 128 for the magnitude of a signed
 //              code. Arm: products in 16 bits, added in pairs.
 // Codes reach 255 only in formats with offset 128; there, all but VPDPBUSD take signed codes.
+// Where many rows meet the same codes (quant_expanded-inl.h), codes are signed, and on x86 it is
+// the activations that are unsigned: with 128 added.
 
 // NOLINTNEXTLINE(llvm-header-guard): per-target include guard
 #if defined(CAMBIUM_NUMERICS_QUANT_QUANT_BYTE_DOT_INL_H_) == defined(HWY_TARGET_TOGGLE)
@@ -46,10 +48,16 @@ using VecI16 = hn::Vec<ShortTag>;
 
 inline constexpr bool kOnArm = HWY_ARCH_ARM != 0;
 
-// Whether the kernel multiplies signed codes instead of codes plus kOffset.
+// What is multiplied: codes plus kOffset, or signed codes, with signed activations; or signed codes
+// with activations plus 128 (x86 only).
+enum class CodeForm { kOffset, kSigned, kBiasedRows };
+
+// The form in which the kernels read a panel.
 template <class L, ByteProducts kProducts>
-inline constexpr bool kSignedCodes = L::kOffset == 128 &&
-                                     (kOnArm || kProducts == ByteProducts::kPortable);
+inline constexpr CodeForm kCodeForm = L::kOffset == 128 &&
+                                              (kOnArm || kProducts == ByteProducts::kPortable)
+                                          ? CodeForm::kSigned
+                                          : CodeForm::kOffset;
 
 struct CodeValues {
   uint8_t bytes[16];
@@ -95,9 +103,11 @@ HWY_INLINE VecI32 PortableByteDot(VecI32 acc, VecU8 w, VecU8 x) {
 #endif
 }
 
-template <ByteProducts kProducts, bool kSigned>
+template <ByteProducts kProducts, CodeForm kForm>
 HWY_INLINE VecI32 ByteDot(VecI32 acc, VecU8 w, VecU8 x) {
-  if constexpr (kProducts != ByteProducts::kPortable) {
+  if constexpr (kForm == CodeForm::kBiasedRows) {
+    return ByteDot<kProducts, CodeForm::kOffset>(acc, x, w);
+  } else if constexpr (kProducts != ByteProducts::kPortable) {
 #if HWY_TARGET == HWY_AVX3
     asm("vpdpbusd %2, %1, %0" : "+v"(acc.raw) : "v"(w.raw), "v"(x.raw));
 #else
@@ -105,7 +115,7 @@ HWY_INLINE VecI32 ByteDot(VecI32 acc, VecU8 w, VecU8 x) {
 #endif
     return acc;
   } else {
-    return PortableByteDot<kSigned>(acc, w, x);
+    return PortableByteDot<kForm == CodeForm::kSigned>(acc, w, x);
   }
 }
 
@@ -125,7 +135,7 @@ HWY_INLINE VecI32 AddPairProducts(VecI32 acc, VecI16 a, VecI16 b) {
 
 #elif HWY_ARCH_ARM
 
-template <ByteProducts kProducts, bool kSigned>
+template <ByteProducts kProducts, CodeForm kForm>
 HWY_INLINE VecI32 ByteDot(VecI32 acc, VecU8 w, VecU8 x) {
   const int8x16_t a = vreinterpretq_s8_u8(w.raw), b = vreinterpretq_s8_u8(x.raw);
   if constexpr (kProducts != ByteProducts::kPortable) {
@@ -173,20 +183,23 @@ HWY_INLINE VecI32 AddPairProducts(VecI32 acc, VecI16 a, VecI16 b) {
 #endif
 
 // dot += codes of quad q * x, for all rows and vectors. x: rows at quad 0. w: the quad's codes.
-template <ByteProducts kProducts, bool kSigned, size_t kFirstRow, size_t kRows, size_t kVecs>
+template <ByteProducts kProducts, CodeForm kForm, size_t kFirstRow, size_t kRows, size_t kVecs>
 HWY_INLINE void AddQuad(const int8_t* const (&x)[kRows], size_t q, const VecU8 (&w)[kVecs],
                         VecI32 (&dot)[kRows][kVecs]) {
   HWY_UNROLL(8) for (size_t r = kFirstRow; r < kRows; ++r) {
-    const VecU8 xq = BroadcastQuad(x[r] + 4 * q);
+    VecU8 xq = BroadcastQuad(x[r] + 4 * q);
+    if constexpr (kForm == CodeForm::kBiasedRows) {
+      xq = hn::Xor(xq, hn::Set(ByteTag(), uint8_t{0x80}));
+    }
     HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) {
-      dot[r][v] = ByteDot<kProducts, kSigned>(dot[r][v], w[v], xq);
+      dot[r][v] = ByteDot<kProducts, kForm>(dot[r][v], w[v], xq);
     }
   }
 }
 
 // The same for kCount quads (an even number) from kFirst on. codes(q, v): those of quad q (an
-// integral constant), vector v. kSigned: they are signed.
-template <ByteProducts kProducts, bool kSigned, size_t kFirst, size_t kCount, size_t kRows,
+// integral constant), vector v.
+template <ByteProducts kProducts, CodeForm kForm, size_t kFirst, size_t kCount, size_t kRows,
           size_t kVecs, typename Codes>
 HWY_INLINE void AddQuads(const int8_t* const (&x)[kRows], const Codes& codes,
                          VecI32 (&dot)[kRows][kVecs]) {
@@ -202,11 +215,11 @@ HWY_INLINE void AddQuads(const int8_t* const (&x)[kRows], const Codes& codes,
     HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) {
       even[v] = codes(std::integral_constant<size_t, q>(), v);
     }
-    AddQuad<kProducts, kSigned, kPairedRows>(x, q, even, dot);
+    AddQuad<kProducts, kForm, kPairedRows>(x, q, even, dot);
     HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) {
       odd[v] = codes(std::integral_constant<size_t, q + 1>(), v);
     }
-    AddQuad<kProducts, kSigned, kPairedRows>(x, q + 1, odd, dot);
+    AddQuad<kProducts, kForm, kPairedRows>(x, q + 1, odd, dot);
 #if HWY_ARCH_ARM
     // Of each column the bytes of both quads.
     const TileU du;

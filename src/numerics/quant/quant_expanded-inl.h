@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Many rows times one panel of a format whose codes take many steps to come by: those with a scale
 // for every 16 elements (Q2_K, Q3_K, Q6_K). A part of the panel is expanded to bytes once for all
-// rows, and so is what the offset of the codes adds. The same integers as quant_tile-inl.h, so the
-// same results. (Formats with a scale for 32 elements gain nothing: what is saved in steps is lost
-// in reading four to two times the bytes.)
+// rows. Codes with an offset become signed; where the instruction needs an unsigned side (x86), it
+// is the activations, plus 128, and what that adds is a sum over weights alone, taken off once for
+// all rows. The same integers as quant_tile-inl.h, so the same results. (Formats with a scale for
+// 32 elements gain nothing: what is saved in steps is lost in reading four to two times the bytes.)
 
 // NOLINTNEXTLINE(llvm-header-guard): per-target include guard
 #if defined(CAMBIUM_NUMERICS_QUANT_QUANT_EXPANDED_INL_H_) == defined(HWY_TARGET_TOGGLE)
@@ -31,24 +32,42 @@ inline constexpr size_t kExpandedDepth = (size_t{16} << 10) / kQuantTileCols;
 //   scale          f32
 //   minimum        f32, with minima
 //   group scales   int32; a row for each group
-//   pairs          two int16; a row for each pair of groups: what is multiplied with the sums of
-//                  the activations: group minima, or - offset * group scale
+//   pairs          two int16, with minima; a row for each pair of groups: their minima
+//   start          int32, where activations have 128 added: - 128 * sum(group scale * codes)
 template <class L>
 struct Expanded {
+  static constexpr CodeForm kForm = L::kOffset == 0 ? CodeForm::kOffset
+                                    : kOnArm        ? CodeForm::kSigned
+                                                    : CodeForm::kBiasedRows;
+  // VPMADDUBSW: 2 * 255 * 64 < 2^15.
+  static_assert(L::kOffset <= 64);
   static constexpr size_t kRowBytes = 4 * kQuantTileCols;
   static constexpr size_t kScaleAt = L::kBlock / 4 * kRowBytes;
   static constexpr size_t kMinimumAt = kScaleAt + kRowBytes;
   static constexpr size_t kGroupScalesAt = kMinimumAt + (L::kHasMinimum ? kRowBytes : 0);
   static constexpr size_t kPairsAt = kGroupScalesAt + L::kGroups * kRowBytes;
-  static constexpr size_t kBlockBytes = kPairsAt + L::kGroups / 2 * kRowBytes;
+  static constexpr size_t kStartAt = kPairsAt + (L::kHasMinimum ? L::kGroups / 2 * kRowBytes : 0);
+  static constexpr size_t kBlockBytes = kStartAt + (kForm == CodeForm::kBiasedRows ? kRowBytes : 0);
 };
 
-// The quads of a chunk, vector v of the tile.
+// The quads of a chunk, vector v of the tile. sums[i] += the codes of half i, for each column,
+// where they are asked for.
 template <class L, ByteProducts kProducts>
-HWY_INLINE void ExpandQuads(const uint8_t* chunk, size_t v, uint8_t* out) {
+HWY_INLINE void ExpandQuads(const uint8_t* chunk, size_t v, uint8_t* out, VecI32 (&sums)[2]) {
+  const ByteTag d8;
+  const auto expand = [&]<size_t q>(std::integral_constant<size_t, q>) CAMBIUM_TILE_LAMBDA {
+    VecU8 codes = QuadCodes<L, kProducts, q>(chunk, v);
+    if constexpr (Expanded<L>::kForm != CodeForm::kOffset) {
+      codes = hn::Sub(codes, hn::Set(d8, static_cast<uint8_t>(L::kOffset)));
+    }
+    if constexpr (Expanded<L>::kForm == CodeForm::kBiasedRows) {
+      const VecU8 ones = hn::Set(d8, uint8_t{1});
+      sums[q / 4] = ByteDot<kProducts, CodeForm::kBiasedRows>(sums[q / 4], codes, ones);
+    }
+    hn::Store(codes, d8, out + q * Expanded<L>::kRowBytes);
+  };
   [&]<size_t... q>(std::index_sequence<q...>) CAMBIUM_TILE_LAMBDA {
-    (hn::Store(QuadCodes<L, kProducts, q>(chunk, v), ByteTag(), out + q * Expanded<L>::kRowBytes),
-     ...);
+    (expand(std::integral_constant<size_t, q>()), ...);
   }
   (std::make_index_sequence<8>());
 }
@@ -58,41 +77,55 @@ HWY_INLINE void ExpandQuads(const uint8_t* chunk, size_t v, uint8_t* out) {
 template <class L, ByteProducts kProducts>
 HWY_NOINLINE void ExpandPart(const uint8_t* panel, size_t col, size_t num_blocks, uint8_t* out) {
   using E = Expanded<L>;
+  constexpr size_t kVecs = kQuantTileVecs;
   const TileF df;
   const TileI di;
   const hn::Rebind<int8_t, TileI> d8;
+  const auto floats = [](uint8_t* row, size_t v) CAMBIUM_TILE_LAMBDA {
+    return reinterpret_cast<float*>(row) + v * kVecLanes;
+  };
+  const auto ints = [](uint8_t* row, size_t v) CAMBIUM_TILE_LAMBDA {
+    return reinterpret_cast<int32_t*>(row) + v * kVecLanes;
+  };
   for (size_t b = 0; b < num_blocks; ++b, panel += L::kBlockBytes, out += E::kBlockBytes) {
-    for (size_t v = 0; v < kQuantTileVecs; ++v) {
+    const auto group_scales = reinterpret_cast<const int8_t*>(panel + L::kGroupScaleAt) + col;
+    VecI32 start[kVecs];
+    HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) start[v] = hn::Zero(di);
+    for (size_t c = 0; c < L::kBlock / 32; ++c) {
+      const uint8_t* chunk = panel + L::kChunksAt + c * L::kChunkBytes + 4 * col;
+      // The lines lie too far apart for the hardware to foresee them.
+      HWY_UNROLL(16) for (size_t step = 0; step < L::kChunkBytes; step += L::kStepBytes) {
+        HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) {
+          __builtin_prefetch(chunk + 2 * L::kChunkBytes + step + v * 4 * kVecLanes, 0, 3);
+        }
+      }
+      HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) {
+        VecI32 sums[2] = {hn::Zero(di), hn::Zero(di)};
+        ExpandQuads<L, kProducts>(chunk, v, out + 8 * c * E::kRowBytes + v * 4 * kVecLanes, sums);
+        HWY_UNROLL(2) for (size_t i = 0; i < 2; ++i) {
+          const size_t g = 2 * c + i;
+          const VecI32 scale =
+              hn::PromoteTo(di, hn::LoadU(d8, group_scales + g * L::kCols + v * kVecLanes));
+          hn::Store(scale, di, ints(out + E::kGroupScalesAt + g * E::kRowBytes, v));
+          start[v] = hn::Sub(start[v], hn::Mul(scale, sums[i]));
+        }
+      }
+    }
+    HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) {
       const size_t lane = col + v * kVecLanes;
-      uint8_t* at = out + v * 4 * kVecLanes;
-      const auto ints = [&](size_t offset)
-                            CAMBIUM_TILE_LAMBDA { return reinterpret_cast<int32_t*>(at + offset); };
-      for (size_t c = 0; c < L::kBlock / 32; ++c) {
-        ExpandQuads<L, kProducts>(panel + L::kChunksAt + c * L::kChunkBytes + 4 * col, v,
-                                  at + 8 * c * E::kRowBytes);
+      if constexpr (E::kForm == CodeForm::kBiasedRows) {
+        hn::Store(hn::ShiftLeft<7>(start[v]), di, ints(out + E::kStartAt, v));
       }
       hn::Store(LoadScales<false>(panel + L::kScaleAt + 2 * lane), df,
-                reinterpret_cast<float*>(at + E::kScaleAt));
+                floats(out + E::kScaleAt, v));
       if constexpr (L::kHasMinimum) {
         hn::Store(LoadScales<false>(panel + L::kMinimumAt + 2 * lane), df,
-                  reinterpret_cast<float*>(at + E::kMinimumAt));
-      }
-      const auto scales = reinterpret_cast<const int8_t*>(panel + L::kGroupScaleAt) + lane;
-      for (size_t p = 0; p < L::kGroups / 2; ++p) {
-        const VecI32 even = hn::PromoteTo(di, hn::LoadU(d8, scales + 2 * p * L::kCols));
-        const VecI32 odd = hn::PromoteTo(di, hn::LoadU(d8, scales + (2 * p + 1) * L::kCols));
-        hn::Store(even, di, ints(E::kGroupScalesAt + 2 * p * E::kRowBytes));
-        hn::Store(odd, di, ints(E::kGroupScalesAt + (2 * p + 1) * E::kRowBytes));
-        VecI32 pair;
-        if constexpr (L::kHasMinimum) {
+                  floats(out + E::kMinimumAt, v));
+        for (size_t p = 0; p < L::kGroups / 2; ++p) {
           const uint8_t* minima = panel + L::kGroupMinimumAt + 2 * p * L::kCols + 2 * lane;
-          pair = hn::BitCast(di, PairMinima(minima));
-        } else {
-          const VecI32 factor = hn::Set(di, -L::kOffset);
-          const VecI32 low = hn::And(hn::Mul(even, factor), hn::Set(di, 0xffff));
-          pair = hn::Or(low, hn::ShiftLeft<16>(hn::Mul(odd, factor)));
+          hn::Store(hn::BitCast(di, PairMinima(minima)), di,
+                    ints(out + E::kPairsAt + p * E::kRowBytes, v));
         }
-        hn::Store(pair, di, ints(E::kPairsAt + p * E::kRowBytes));
       }
     }
   }
@@ -117,7 +150,7 @@ HWY_INLINE void AddExpandedGroup(const int8_t* const (&x)[kRows], const uint8_t*
   const auto quad = [&](size_t q, size_t v) CAMBIUM_TILE_LAMBDA {
     return hn::Load(ByteTag(), codes + q * Expanded<L>::kRowBytes + v * 4 * kVecLanes);
   };
-  AddQuads<kProducts, false, 0, L::kGroup / 4>(x, quad, dot);
+  AddQuads<kProducts, Expanded<L>::kForm, 0, L::kGroup / 4>(x, quad, dot);
   HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) {
     const VecI32 scale = IntsAt(scales, v);
     HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
@@ -134,16 +167,11 @@ HWY_INLINE void AccumulateExpanded(const ByteBlock256* const (&rows)[kRows], con
   for (size_t b = 0; b < num_blocks; ++b, block += E::kBlockBytes) {
     const ByteBlock256* x[kRows];
     HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) x[r] = rows[r] + b;
-    const auto pairs = [&](size_t p, size_t v) CAMBIUM_TILE_LAMBDA {
-      return hn::BitCast(ShortTag(), IntsAt(block + E::kPairsAt + p * E::kRowBytes, v));
-    };
     VecI32 sum[kRows][kVecs];
-    if constexpr (L::kHasMinimum) {
-      HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) {
-        HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) sum[r][v] = hn::Zero(TileI());
-      }
-    } else {
-      SumPairs<kProducts, L::kGroups>(x, pairs, sum);
+    HWY_UNROLL(8) for (size_t v = 0; v < kVecs; ++v) {
+      VecI32 start = hn::Zero(TileI());
+      if constexpr (E::kForm == CodeForm::kBiasedRows) start = IntsAt(block + E::kStartAt, v);
+      HWY_UNROLL(8) for (size_t r = 0; r < kRows; ++r) sum[r][v] = start;
     }
     for (size_t g = 0; g < L::kGroups; ++g) {
       const int8_t* codes[kRows];
@@ -159,6 +187,9 @@ HWY_INLINE void AccumulateExpanded(const ByteBlock256* const (&rows)[kRows], con
       }
     }
     if constexpr (L::kHasMinimum) {
+      const auto pairs = [&](size_t p, size_t v) CAMBIUM_TILE_LAMBDA {
+        return hn::BitCast(ShortTag(), IntsAt(block + E::kPairsAt + p * E::kRowBytes, v));
+      };
       const auto minimum = [&](size_t v)
                                CAMBIUM_TILE_LAMBDA { return FloatsAt(block + E::kMinimumAt, v); };
       AddMinima<kProducts, L::kGroups>(x, pairs, minimum, acc);

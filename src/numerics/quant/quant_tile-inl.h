@@ -67,9 +67,9 @@ HWY_INLINE VecU8 QuadCodes(const uint8_t* chunk, size_t v) {
   }
   if constexpr (L::kTable != CodeTable::kNone) {
     alignas(16) static constexpr CodeValues kValues =
-        CodeValuesOf(L::kTable, kSignedCodes<L, kProducts> ? 0 : L::kOffset);
+        CodeValuesOf(L::kTable, kCodeForm<L, kProducts> == CodeForm::kSigned ? 0 : L::kOffset);
     codes = hn::TableLookupBytes(hn::LoadDup128(d8, kValues.bytes), codes);
-  } else if constexpr (kSignedCodes<L, kProducts>) {
+  } else if constexpr (kCodeForm<L, kProducts> == CodeForm::kSigned) {
     codes = hn::Xor(codes, hn::Set(d8, uint8_t{0x80}));
   }
   return codes;
@@ -81,14 +81,14 @@ HWY_INLINE void AddChunk(const int8_t* const (&x)[kRows], const uint8_t* chunk,
                          VecI32 (&dot)[kRows][kVecs]) {
   const auto codes = [&]<size_t q>(std::integral_constant<size_t, q>, size_t v)
                          CAMBIUM_TILE_LAMBDA { return QuadCodes<L, kProducts, q>(chunk, v); };
-  AddQuads<kProducts, kSignedCodes<L, kProducts>, kFirst, kCount>(x, codes, dot);
+  AddQuads<kProducts, kCodeForm<L, kProducts>, kFirst, kCount>(x, codes, dot);
 }
 
 // - kOffset * (sum of x), or 0 where codes are what they stand for. A power of two, as a shift.
 template <class L, ByteProducts kProducts>
 HWY_INLINE VecI32 DotStart(const int32_t* negative_sum) {
   const TileI di;
-  if constexpr (L::kOffset == 0 || kSignedCodes<L, kProducts>) {
+  if constexpr (L::kOffset == 0 || kCodeForm<L, kProducts> == CodeForm::kSigned) {
     return hn::Zero(di);
   } else {
     constexpr int kShift = hwy::CeilLog2(static_cast<size_t>(L::kOffset));
