@@ -220,11 +220,12 @@ TEST(InterruptDeathTest, ExitsAtOnceWhereNothingIsToSave) {
     EXPECT_EXIT(
         {
           InstallInterruptHandler();
-          ExitAtOnceOnInterrupt();
+          ExitAtOnceOnInterrupt("stopped");
+          dup2(STDERR_FILENO, STDOUT_FILENO);  // where the test can see it
           (void)raise(signal);
           _exit(7);
         },
-        testing::ExitedWithCode(130), "");
+        testing::ExitedWithCode(130), "^stopped$");
     EXPECT_EXIT(
         {
           InstallInterruptHandler();

@@ -7,8 +7,8 @@ namespace cambium {
 // Installs the SIGINT and SIGTERM handlers (idempotent).
 void InstallInterruptHandler();
 // From now on the first one ends the program, with exit code 130: for what has nothing to save and
-// works long between looks.
-void ExitAtOnceOnInterrupt();
+// works long between looks. last_words: then written to standard output; must live on.
+void ExitAtOnceOnInterrupt(const char* last_words = "");
 bool Interrupted();
 // For tests, and for programs that go on after a stopped answer.
 void ClearInterrupt();

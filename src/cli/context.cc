@@ -3,6 +3,7 @@
 
 #include <cstdio>
 
+#include "base/interrupt.h"
 #include "base/thread_pool.h"
 #include "ledger/environment.h"
 
@@ -16,6 +17,12 @@ std::filesystem::path Context::LedgerPath() const {
 
 void Context::Note(const std::string& line) const {
   if (!quiet) std::fprintf(stderr, "%s\n", line.c_str());
+}
+
+void Context::EndAtOnceOnInterrupt() const {
+  ExitAtOnceOnInterrupt(json ? R"({"error":{"code":"cancelled","message":"stopped"}})"
+                               "\n"
+                             : "");
 }
 
 }  // namespace cambium

@@ -32,6 +32,9 @@ struct Context {
   std::filesystem::path LedgerPath() const;
   // A line for people on standard error, unless quiet.
   void Note(const std::string& line) const;
+  // Ctrl-C ends the program at once from now on, with an error as JSON where that is wanted: for
+  // commands that have nothing to save and work long between looks.
+  void EndAtOnceOnInterrupt() const;
 };
 
 }  // namespace cambium

@@ -4,7 +4,6 @@
 #include <fstream>
 #include <memory>
 
-#include "base/interrupt.h"
 #include "cli/commands.h"
 #include "cli/help.h"
 #include "cli/output.h"
@@ -30,7 +29,7 @@ bool LooksLikeModel(const std::filesystem::path& path) {
 std::optional<std::string> WeightFingerprint(const Context& context,
                                              const std::filesystem::path& path) {
   if (!LooksLikeModel(path)) return std::nullopt;
-  ExitAtOnceOnInterrupt();
+  context.EndAtOnceOnInterrupt();
   try {
     return ToHex(LoadModel(path, MatrixMemory::kStored).parameters->Fingerprint());
   } catch (const Error& error) {

@@ -5,7 +5,6 @@
 #include <optional>
 
 #include "base/hash.h"
-#include "base/interrupt.h"
 #include "base/progress.h"
 #include "cli/commands.h"
 #include "cli/generation_model.h"
@@ -17,6 +16,7 @@
 #include "infer/generation_memory.h"
 #include "model/kv_cache.h"
 #include "model/model_file.h"
+#include "model/parameters.h"
 #include "text/chat_template.h"
 #include "text/tokenizer.h"
 
@@ -36,7 +36,7 @@ constexpr uint64_t kMaxBytesToHash = uint64_t{2} << 30;
 struct WeightIdentity {
   std::string fingerprint;  // of the values in the file, as f32; empty: not computed
   std::string verdict;
-  // Of a loaded model, as `generate` and `chat` run it.
+  // As `generate` and `chat` run the model.
   std::optional<GenerationMemory> memory;
 };
 
@@ -58,26 +58,33 @@ uint64_t CacheBytes(const ModelDescription& model, const InfoArguments& a) {
                             ContextOf(model, a));
 }
 
+// Of running the model, without packing it.
+GenerationMemory PlanOf(const ModelDescription& model, const InfoArguments& a,
+                        ParameterStore& parameters, ThreadPool& pool) {
+  const Engine engine(parameters, pool,
+                      {.compute = model.default_compute,
+                       .kv_type = KvTypeOption(a.kv_type),
+                       .pack_weights = false});
+  GenerationMemory memory = PlanMemory(engine, 1, ContextOf(model, a));
+  memory.weights_bytes = parameters.InferenceBytes(model.default_compute);
+  return memory;
+}
+
 WeightIdentity IdentityOf(const ModelDescription& model, const InfoArguments& a, ThreadPool& pool) {
   WeightIdentity identity;
   if (!model.why_not_runnable.empty()) {
     identity.verdict = "not computed: this build cannot load the model";
     return identity;
   }
-  if (model.file_bytes > kMaxBytesToHash && !a.verify) {
-    identity.verdict =
-        "not computed, nor is the memory plan: the file is large; --verify reads all of it";
-    return identity;
-  }
+  const bool hashed = model.file_bytes <= kMaxBytesToHash || a.verify;
   try {
-    LoadedModel loaded = LoadModel(model.path, MatrixMemory::kStored);
-    identity.fingerprint = ToHex(loaded.parameters->Fingerprint());
-    // What running it takes is found out by getting ready to run it.
-    const Engine engine(*loaded.parameters, pool,
-                        {.compute = loaded.types.compute,
-                         .kv_type = KvTypeOption(a.kv_type),
-                         .release_values = true});
-    identity.memory = PlanMemory(engine, 1, ContextOf(model, a));
+    // A folder's weights would all be read, to be f32 values: for the plan their shapes will do.
+    const bool shapes_only = !hashed && std::filesystem::is_directory(model.path);
+    const std::unique_ptr<ParameterStore> parameters =
+        shapes_only ? ParameterStore::ShapesOnly(*model.config)
+                    : std::move(LoadModel(model.path, MatrixMemory::kStored).parameters);
+    if (hashed) identity.fingerprint = ToHex(parameters->Fingerprint());
+    identity.memory = PlanOf(model, a, *parameters, pool);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kUnsupported && error.code() != ErrorCode::kCorruptData &&
         error.code() != ErrorCode::kNotFound) {
@@ -86,7 +93,9 @@ WeightIdentity IdentityOf(const ModelDescription& model, const InfoArguments& a,
     identity.verdict = std::string("not computed: ") + error.what();
     return identity;
   }
-  if (model.stored_fingerprint.empty()) {
+  if (!hashed) {
+    identity.verdict = "not computed: the file is large; --verify reads all of it";
+  } else if (model.stored_fingerprint.empty()) {
     identity.verdict = "the file records none to compare with";
   } else if (identity.fingerprint == model.stored_fingerprint) {
     identity.verdict = "equal to the one recorded in the file";
@@ -327,7 +336,7 @@ std::string InfoText(const ModelDescription& model, const InfoArguments& a) {
   return out;
 }
 
-// What takes reading all of the weights.
+// What takes opening the weights, or reading all of them.
 std::string WeightsText(const WeightIdentity& identity) {
   std::string out;
   if (identity.memory) {
@@ -345,7 +354,7 @@ std::string WeightsText(const WeightIdentity& identity) {
 }
 
 void PrintInfo(const Context& context, const InfoArguments& a) {
-  ExitAtOnceOnInterrupt();  // nothing is written, and hashing a model takes long
+  context.EndAtOnceOnInterrupt();  // nothing is written, and hashing a model takes long
   const ModelDescription model = DescribeModel(a.path);
   ThreadPool pool(context.NumThreads());
   if (context.json) {

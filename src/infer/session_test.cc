@@ -187,7 +187,10 @@ TEST_F(SessionTest, ReleasedValuesAreNotNeeded) {
     ThreadPool pool(1);
     const auto store = RandomModel(config, pool);
     const size_t before = store->memory_bytes();
+    const size_t promised = store->InferenceBytes(DType::kBF16);
     Engine engine(*store, pool, {.release_values = true});
+    EXPECT_GE(store->memory_bytes(), promised);
+    EXPECT_LT(store->memory_bytes(), promised + 2 * 4096);
     // bf16 panels and the embedding's rows, instead of f32 values.
     EXPECT_LT(store->memory_bytes(), before / 2 + 8 * kVocab * config.width);
     Sequence sequence = engine.NewSequence(tokens.size());

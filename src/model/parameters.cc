@@ -207,10 +207,27 @@ size_t ParameterStore::PackedBytes(size_t index, DType compute) const {
   return PackedSize(spec.rows, spec.cols) * element_bytes;
 }
 
-void ParameterStore::PackForInference(DType compute, ThreadPool& pool) {
-  const auto packed_bytes = [&](size_t i) { return RoundUp(PackedBytes(i, compute), 64); };
+size_t ParameterStore::PaddedPackedBytes(size_t index, DType compute) const {
+  return RoundUp(PackedBytes(index, compute), 64);
+}
+
+size_t ParameterStore::NumKeptValues() const {
   size_t total = 0;
-  for (size_t i = 0; i < specs_.size(); ++i) total += packed_bytes(i);
+  for (size_t i = 0; i < specs_.size(); ++i) {
+    if (keeps_value(i)) total += RoundUp(specs_[i].size(), 16);
+  }
+  return total;
+}
+
+size_t ParameterStore::InferenceBytes(DType compute) const {
+  size_t total = NumKeptValues() * sizeof(float);
+  for (size_t i = 0; i < specs_.size(); ++i) total += PaddedPackedBytes(i, compute);
+  return total;
+}
+
+void ParameterStore::PackForInference(DType compute, ThreadPool& pool) {
+  size_t total = 0;
+  for (size_t i = 0; i < specs_.size(); ++i) total += PaddedPackedBytes(i, compute);
   auto* memory = packed_.Get<uint8_t>(total);
   Scratch floats;
   for (size_t i = 0; i < specs_.size(); ++i) {
@@ -232,22 +249,17 @@ void ParameterStore::PackForInference(DType compute, ThreadPool& pool) {
             PackRows(values, w.rows, w.cols, w.cols, reinterpret_cast<BFloat16*>(memory), pool);
       }
     }
-    memory += packed_bytes(i);
+    memory += PaddedPackedBytes(i, compute);
   }
 }
 
 void ParameterStore::ReleasePackedValues() {
-  const auto keeps = [&](size_t i) { return specs_[i].rows == 1 || i == 0 || specs_[i].looked_up; };
-  size_t total = 0;
-  for (size_t i = 0; i < specs_.size(); ++i) {
-    if (keeps(i) && has_value(i)) total += RoundUp(specs_[i].size(), 16);
-  }
   Scratch kept;
-  float* memory = kept.Get<float>(total);
+  float* memory = kept.Get<float>(NumKeptValues());
   for (size_t i = 0; i < specs_.size(); ++i) {
     Tensor& value = weights_[i].value;
     if (!has_value(i)) continue;
-    if (!keeps(i)) {
+    if (!keeps_value(i)) {
       CHECK(weights_[i].packed_f32.data != nullptr || weights_[i].packed_bf16.data != nullptr);
       value = Tensor();
       continue;

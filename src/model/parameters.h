@@ -99,6 +99,9 @@ class ParameterStore {
   // Bytes of a parameter in the form that PackForInference gives it; 0 if it is no factor of a
   // product (vectors, tables).
   size_t PackedBytes(size_t index, DType compute) const;
+  // Of all of them once they are packed and their values released: what running the model holds,
+  // but for the rounding to whole pages.
+  size_t InferenceBytes(DType compute) const;
   // Gives back the f32 values of packed matrices, but for the token embedding. What needs values
   // (Fingerprint, Initialize, packing again, files) is over then.
   void ReleasePackedValues();
@@ -117,6 +120,12 @@ class ParameterStore {
   // Multiplied as integers, and as the halves that are stored: without f32 values in either case.
   bool is_quantized(size_t index) const;
   bool is_half(size_t index, DType compute) const;
+  // With a value that running the model needs beside, or without, its packed form.
+  bool keeps_value(size_t index) const {
+    return has_value(index) && (specs_[index].rows == 1 || index == 0 || specs_[index].looked_up);
+  }
+  size_t PaddedPackedBytes(size_t index, DType compute) const;
+  size_t NumKeptValues() const;
   void Wire();
 
   ModelConfig config_;
