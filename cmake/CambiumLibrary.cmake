@@ -47,10 +47,14 @@ function(cambium_library name)
     add_executable(${name}_test ${ARG_TESTS})
     target_link_libraries(${name}_test PRIVATE cambium_${name} GTest::gtest GTest::gtest_main)
     add_test(NAME ${name} COMMAND ${name}_test)
-    # ThreadSanitizer slows threads that share a CPU down most.
+    # ThreadSanitizer slows threads that share a CPU down most; an emulator everything.
     set(timeout_s 900)
-    if(CAMBIUM_SANITIZE MATCHES "thread")
+    if(CAMBIUM_SANITIZE MATCHES "thread" OR CMAKE_CROSSCOMPILING_EMULATOR)
       set(timeout_s 3600)
+    endif()
+    if(CMAKE_CROSSCOMPILING_EMULATOR)
+      # What depends on clocks, limits of memory or forks tests the emulator, and is skipped.
+      target_compile_definitions(${name}_test PRIVATE CAMBIUM_EMULATED)
     endif()
     set_tests_properties(${name} PROPERTIES LABELS fast TIMEOUT ${timeout_s})
   endif()

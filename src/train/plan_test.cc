@@ -17,6 +17,9 @@ BudgetChoice Choose(double seconds, double elapsed_s, uint64_t data_tokens, Thre
 }
 
 TEST(PlanTest, ABudgetIsKeptAndUsed) {
+#if defined(CAMBIUM_EMULATED)
+  GTEST_SKIP() << "the first passes under an emulator are no measure of the later ones";
+#endif
   ThreadPool pool(1, /*pin=*/false);
   const uint64_t kPlenty = 1'000'000'000;
   const uint64_t kFew = kPlenty / 100;
