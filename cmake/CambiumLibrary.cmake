@@ -29,23 +29,29 @@ if(CAMBIUM_SANITIZE)
   target_compile_options(cambium_flags INTERFACE -fsanitize=${CAMBIUM_SANITIZE}
     -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(cambium_flags INTERFACE -fsanitize=${CAMBIUM_SANITIZE})
+  # CAMBIUM_FEWER_CHECKS on a target leaves out UBSan's checks of every load and store: in unrolled kernels,
+  # and in code with many temporaries such as tests and the command line, they take up to half of the time
+  # to compile. Of what they would find, AddressSanitizer and the instructions themselves let little pass.
+  # What parses files keeps them all. Here, since they must follow the option above.
+  if(CAMBIUM_SANITIZE MATCHES "undefined")
+    target_compile_options(cambium_flags INTERFACE
+      $<$<BOOL:$<TARGET_PROPERTY:CAMBIUM_FEWER_CHECKS>>:-fno-sanitize=alignment,null,object-size>)
+  endif()
 endif()
 
-# cambium_library(NAME [KERNELS] SRCS a.cc ... [TESTS a_test.cc ...] [DEPS base ...] [LIBS fmt::fmt ...])
-# builds cambium_NAME and one test program NAME_test from all its tests. KERNELS: it holds SIMD code.
+# cambium_library(NAME [FEWER_CHECKS] SRCS a.cc ... [TESTS a_test.cc ...] [DEPS base ...]
+#                 [LIBS fmt::fmt ...])
+# builds cambium_NAME and one test program NAME_test from all its tests.
 function(cambium_library name)
-  cmake_parse_arguments(ARG "KERNELS" "" "SRCS;TESTS;DEPS;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "FEWER_CHECKS" "" "SRCS;TESTS;DEPS;LIBS" ${ARGN})
   add_library(cambium_${name} STATIC ${ARG_SRCS})
   list(TRANSFORM ARG_DEPS PREPEND cambium_)
   target_link_libraries(cambium_${name} PUBLIC cambium_flags ${ARG_DEPS} ${ARG_LIBS})
-  if(ARG_KERNELS AND CAMBIUM_SANITIZE MATCHES "undefined")
-    # At every load and store of an unrolled kernel these take a third of the time to compile; of what
-    # they find, AddressSanitizer and the instructions themselves let nothing pass.
-    target_compile_options(cambium_${name} PRIVATE -fno-sanitize=alignment,null,object-size)
-  endif()
+  set_target_properties(cambium_${name} PROPERTIES CAMBIUM_FEWER_CHECKS "${ARG_FEWER_CHECKS}")
   if(CAMBIUM_TESTS AND ARG_TESTS)
     add_executable(${name}_test ${ARG_TESTS})
     target_link_libraries(${name}_test PRIVATE cambium_${name} GTest::gtest GTest::gtest_main)
+    set_target_properties(${name}_test PROPERTIES CAMBIUM_FEWER_CHECKS ON)
     add_test(NAME ${name} COMMAND ${name}_test)
     # ThreadSanitizer slows threads that share a CPU down most; an emulator everything.
     set(timeout_s 900)
